@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The receiver's scheduler: which incoming messages may send how much, at
+ * which priority (protocol §5).
+ *
+ * The grantor keeps its own copy of all it ranks messages by, refreshed on
+ * every arrival, so it never looks at an RPC and needs only its own leaf
+ * lock.  Its commands are harmless when they are carried out late or twice,
+ * because grants are absolute offsets.
+ */
+#ifndef HOMA_CORE_GRANT_H
+#define HOMA_CORE_GRANT_H
+
+#include "port.h"
+#include "limits.h"
+#include "config.h"
+
+/**
+ * struct homa_grant_peer - what the grantor knows of one sending host
+ * @node: in homa_grantor.peers while @waiting is not empty
+ * @waiting: this host's messages without a slot, best first
+ * @num_active: its messages that hold a slot
+ *
+ * Embedded in the shell's peer, which must outlive its messages.
+ * All zero is a valid initial state (an empty tree is all zero).
+ */
+struct homa_grant_peer {
+	struct rb_node node;
+	struct rb_root_cached waiting;
+	u32 num_active;
+};
+
+enum homa_grantee_state {
+	HOMA_GRANTEE_IDLE = 0,	/* not known to the grantor */
+	HOMA_GRANTEE_WAITING,	/* in its peer's tree */
+	HOMA_GRANTEE_ACTIVE,	/* holds a slot */
+};
+
+/**
+ * struct homa_grantee - one incoming message as the grantor sees it
+ * @node: in homa_grant_peer.waiting
+ * @age: in homa_grantor.by_age, oldest first, while not fully granted
+ * @peer: sending host
+ * @birth_ns: arrival of the first packet
+ * @length: message length in bytes
+ * @remaining: bytes not received
+ * @granted: offset granted so far
+ * @rec_incoming: max(0, granted - received) as accounted in total_incoming
+ * @state: enum homa_grantee_state
+ * @slot: index in homa_grantor.active while ACTIVE
+ * @needy: has window but lacked room
+ *
+ * All zero is the IDLE state.
+ */
+struct homa_grantee {
+	struct rb_node node;
+	struct list_head age;
+	struct homa_grant_peer *peer;
+	u64 birth_ns;
+	u32 length;
+	u32 remaining;
+	u32 granted;
+	u32 rec_incoming;
+	u8 state;
+	u8 slot;
+	bool needy;
+};
+
+/**
+ * struct homa_grantor - all incoming messages that need grants
+ * @active: messages that hold a slot, in [0, num_active)
+ * @num_active: used slots
+ * @peers: hosts with waiting messages, ordered by their best one
+ * @by_age: messages not fully granted, oldest first
+ * @fifo: message chosen for FIFO grants, or NULL
+ * @fifo_due_ns: time of the next FIFO grant
+ * @total_incoming: sum of rec_incoming
+ */
+struct homa_grantor {
+	struct homa_grantee *active[HOMA_OVERCOMMIT_MAX];
+	u32 num_active;
+	struct rb_root_cached peers;
+	struct list_head by_age;
+	struct homa_grantee *fifo;
+	u64 fifo_due_ns;
+	u64 total_incoming;
+};
+
+/**
+ * struct homa_grant_cmd - send one GRANT
+ * @g: message; take a reference to its RPC before the grantor lock is dropped
+ * @offset: absolute offset to put in the packet, <= message length
+ * @priority: level for the sender's scheduled packets
+ */
+struct homa_grant_cmd {
+	struct homa_grantee *g;
+	u32 offset;
+	u8 priority;
+};
+
+/** homa_grantor_init() - no messages */
+void homa_grantor_init(struct homa_grantor *gr);
+
+/**
+ * homa_grantor_add() - a message needs grants and has buffers
+ * @gr: grantor
+ * @cfg: settings
+ * @g: message in state IDLE (otherwise acts as homa_grantor_progress())
+ * @peer: sending host
+ * @length: message length, 1..HOMA_MSG_BYTES_MAX
+ * @received: bytes received so far, <= length
+ * @granted: offset announced as unscheduled, <= length
+ * @birth_ns: arrival of the first packet
+ * @now_ns: current time
+ * @cmds: HOMA_GRANT_CMDS_MAX entries of room
+ *
+ * A message that is received in full or granted in full is not added.
+ *
+ * Return: number of commands.
+ */
+u32 homa_grantor_add(struct homa_grantor *gr, const struct homa_config *cfg,
+		     struct homa_grantee *g, struct homa_grant_peer *peer,
+		     u32 length, u32 received, u32 granted, u64 birth_ns,
+		     u64 now_ns, struct homa_grant_cmd *cmds);
+
+/**
+ * homa_grantor_progress() - packets of a message arrived
+ * @gr: grantor
+ * @cfg: settings
+ * @g: message; nothing happens in state IDLE
+ * @received: bytes received so far; a smaller value than before is ignored
+ * @now_ns: current time
+ * @cmds: HOMA_GRANT_CMDS_MAX entries of room
+ *
+ * Removes the message when received reaches its length.
+ *
+ * Return: number of commands.
+ */
+u32 homa_grantor_progress(struct homa_grantor *gr,
+			  const struct homa_config *cfg,
+			  struct homa_grantee *g, u32 received, u64 now_ns,
+			  struct homa_grant_cmd *cmds);
+
+/**
+ * homa_grantor_remove() - the RPC of a message ended
+ * @gr: grantor
+ * @cfg: settings
+ * @g: message; nothing happens in state IDLE
+ * @now_ns: current time
+ * @cmds: HOMA_GRANT_CMDS_MAX entries of room; none refers to @g
+ *
+ * Return: number of commands for other messages.
+ */
+u32 homa_grantor_remove(struct homa_grantor *gr,
+			const struct homa_config *cfg, struct homa_grantee *g,
+			u64 now_ns, struct homa_grant_cmd *cmds);
+
+#endif /* HOMA_CORE_GRANT_H */
