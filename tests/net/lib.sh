@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# What the net tests share; sourced as  . "$HOMA_TESTS/lib.sh"
+#
+# A test runs alone in a guest with homa.ko loaded; exit status 0 is pass,
+# 77 skip, anything else fail. The runner deletes namespaces and processes
+# afterwards, so tests only clean up what they must observe being cleaned up.
+# Addresses: host i is 10.0.0.i/24 and fd00::i/64, MAC 02:00:00:00:00:0i.
+
+[ -n "$HOMA_TESTS" ] || { echo "run me with ./dev test, or in ./dev shell"; exit 1; }
+
+homa_pids=
+
+homa_cleanup()
+{
+	homa_status=$?
+	trap - EXIT
+	for homa_pid in $homa_pids; do
+		kill "$homa_pid" 2>/dev/null
+	done
+	for homa_pid in $homa_pids; do
+		# A process that ignores SIGTERM must not hold the test up.
+		homa_tries=50
+		while [ $homa_tries -gt 0 ] && kill -0 "$homa_pid" 2>/dev/null; do
+			homa_tries=$((homa_tries - 1))
+			[ $homa_tries -eq 0 ] && kill -9 "$homa_pid" 2>/dev/null
+			sleep 0.1
+		done
+		wait "$homa_pid" 2>/dev/null
+	done
+	exit $homa_status
+}
+trap homa_cleanup EXIT
+trap 'exit 143' TERM INT
+
+# die MSG: fail the test now.
+die()
+{
+	echo "FAILED: $*"
+	exit 1
+}
+
+# skip MSG: this guest cannot run the test; the reason is shown.
+skip()
+{
+	echo "SKIPPED: $*"
+	echo "$*" >/run/skip
+	exit 77
+}
+
+# ok MSG: a step worked.
+ok() { echo "ok: $*"; }
+
+# wait_for SECONDS CMD...: poll until CMD succeeds; fail when it never does.
+wait_for()
+{
+	homa_left=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		homa_left=$((homa_left - 1))
+		[ $homa_left -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# in_ns NS CMD...: run CMD in namespace NS.
+in_ns()
+{
+	homa_ns=$1
+	shift
+	ip netns exec "$homa_ns" "$@"
+}
+
+# bg CMD...: start CMD in the background; its pid is in $!, and it is ended and
+# reaped when the test ends. `bg in_ns NS CMD...` works too.
+bg()
+{
+	if [ "$1" = in_ns ]; then
+		homa_ns=$2
+		shift 2
+		ip netns exec "$homa_ns" "$@" &
+	else
+		"$@" &
+	fi
+	homa_pids="$homa_pids $!"
+}
+
+# new_host NS: a namespace with loopback up and quiet IPv6.
+new_host()
+{
+	ip netns add "$1" || die "cannot create namespace $1"
+	in_ns "$1" sysctl -q -w net.ipv6.conf.default.accept_dad=0 \
+		net.ipv6.conf.default.router_solicitations=0 \
+		net.ipv6.conf.all.accept_dad=0
+	ip -n "$1" link set lo up
+}
+
+# address NS DEV I: give DEV the addresses and the MAC of host I and start it.
+address()
+{
+	ip -n "$1" link set "$2" address "02:00:00:00:00:$(printf %02x "$3")"
+	ip -n "$1" addr add "10.0.0.$3/24" dev "$2"
+	ip -n "$1" addr add "fd00::$3/64" dev "$2" nodad
+	ip -n "$1" link set "$2" up
+}
+
+# hosts_veth: namespaces c (host 1, device c0) and s (host 2, device s0).
+hosts_veth()
+{
+	new_host c
+	new_host s
+	ip -n c link add c0 type veth peer name s0 netns s || die "no veth"
+	address c c0 1
+	address s s0 2
+	wait_for 5 link_up c c0 || die "the veth link did not come up"
+	wait_for 5 link_up s s0 || die "the veth link did not come up"
+}
+
+# link_up NS DEV: true when DEV carries traffic.
+link_up() { ip -n "$1" link show dev "$2" up | grep -q 'LOWER_UP'; }
+
+# hosts_bridge N: namespaces h1..hN (device eth0 in each) on a bridge in
+# namespace sw; the switch's ports are p1..pN.
+hosts_bridge()
+{
+	new_host sw
+	ip -n sw link add br0 type bridge stp_state 0 mcast_snooping 0 || die "no bridge"
+	in_ns sw sysctl -q -w net.ipv6.conf.br0.disable_ipv6=1
+	ip -n sw link set br0 up
+	homa_i=1
+	while [ $homa_i -le "$1" ]; do
+		new_host "h$homa_i"
+		ip -n sw link add "p$homa_i" type veth peer name eth0 netns "h$homa_i" ||
+			die "no veth"
+		in_ns sw sysctl -q -w "net.ipv6.conf.p$homa_i.disable_ipv6=1"
+		ip -n sw link set "p$homa_i" master br0 up
+		address "h$homa_i" eth0 $homa_i
+		homa_i=$((homa_i + 1))
+	done
+	homa_i=1
+	while [ $homa_i -le "$1" ]; do
+		wait_for 5 port_forwards "p$homa_i" || die "bridge port $homa_i is not forwarding"
+		homa_i=$((homa_i + 1))
+	done
+}
+
+# port_forwards PORT: true when the bridge forwards on it.
+port_forwards() { ip -n sw -d link show dev "$1" | grep -q 'state forwarding'; }
+
+# host_drill: namespace s is a Homa host (host 2, device s0); namespace d has
+# the other end, d0, without any address: its kernel stays silent and
+# homa-drill speaks for hosts 1 and 3..9 through it.
+host_drill()
+{
+	new_host s
+	new_host d
+	in_ns d sysctl -q -w net.ipv6.conf.default.disable_ipv6=1 \
+		net.ipv6.conf.all.disable_ipv6=1
+	ip -n s link add s0 type veth peer name d0 netns d || die "no veth"
+	in_ns d sysctl -q -w net.ipv6.conf.d0.disable_ipv6=1
+	ip -n d link set d0 address 02:00:00:00:00:01
+	ip -n d link set d0 up
+	# No link-local address: nothing but the conversation is on this link.
+	ip -n s link set s0 addrgenmode none
+	address s s0 2
+	for homa_i in 1 3 4 5 6 7 8 9; do
+		ip -n s neigh replace "10.0.0.$homa_i" lladdr 02:00:00:00:00:01 dev s0 nud permanent
+		ip -n s neigh replace "fd00::$homa_i" lladdr 02:00:00:00:00:01 dev s0 nud permanent
+	done
+	wait_for 5 link_up s s0 || die "the veth link did not come up"
+	wait_for 5 link_up d d0 || die "the veth link did not come up"
+}
+
+# netem NS DEV ARGS...: impair what DEV transmits (tc-netem arguments).
+netem()
+{
+	homa_ns=$1 homa_dev=$2
+	shift 2
+	tc -n "$homa_ns" qdisc replace dev "$homa_dev" root netem "$@" ||
+		die "netem $* refused"
+}
+
+# vm_barrier NAME: in a two-machine test, wait until both machines are here.
+# Machine 2 listens, machine 1 calls.
+vm_barrier()
+{
+	if [ "$HOMA_VM" = 2 ]; then
+		homa_said=$(timeout 60 nc -l -p 9 </dev/null) || die "barrier $1: nobody came"
+		[ "$homa_said" = "$1" ] || die "barrier $1: the other machine is at '$homa_said'"
+	else
+		wait_for 60 homa_say "$1" || die "barrier $1: no answer"
+	fi
+}
+homa_say() { echo "$1" | timeout 5 nc 10.0.0.2 9; }

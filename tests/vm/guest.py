@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Boot one guest, of either tier, and read its report channel.
+
+A guest reports on its own channel (see guest/tests.sh), which is the standard
+output of the emulator process; the kernel's console goes to a file. The
+process is ours alone: its own session, ended as a group, by id.
+"""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+VM = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(VM))
+BUILD = os.path.join(ROOT, "build")
+
+
+def script(name, *args):
+    """Run a helper script; its last line of output is the answer."""
+    out = subprocess.run([os.path.join(VM, name), *args], check=True,
+                         stdout=subprocess.PIPE, text=True).stdout
+    return out.strip().splitlines()[-1]
+
+
+def add_file_to_initramfs(base, out, files):
+    """Append a second cpio archive holding `files` {path: text} to `base`."""
+    stage = out + ".stage"
+    shutil.rmtree(stage, ignore_errors=True)
+    for path, text in files.items():
+        full = os.path.join(stage, path)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as f:
+            f.write(text)
+    archive = subprocess.run(
+        "find . -mindepth 1 | busybox cpio -o -H newc 2>/dev/null", shell=True,
+        cwd=stage, check=True, stdout=subprocess.PIPE).stdout
+    with open(out, "wb") as f:
+        with open(base, "rb") as b:
+            shutil.copyfileobj(b, f)
+        f.write(b"\0" * (-f.tell() % 512))
+        f.write(archive)
+    shutil.rmtree(stage)
+
+
+class Guest:
+    """One running virtual machine."""
+
+    def __init__(self, command, console, env=None):
+        self.console = console
+        fd = os.open(console, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        # The debug kernel's console is descriptor 4 (see uml_command).
+        command = [c.replace("@CONSOLE@", "4").replace("@CONSOLE_FILE@", console)
+                   for c in command]
+        self.process = subprocess.Popen(
+            ["sh", "-c", 'exec "$@" 4>&2 2>"$0.emulator"', console, *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=fd,
+            start_new_session=True, env=env)
+        os.close(fd)
+        self.fd = self.process.stdout.fileno()
+        self.pending = b""
+
+    def line(self, deadline):
+        """The next report line; None at end of file, "" when out of time."""
+        while b"\n" not in self.pending:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+                return ""
+            data = os.read(self.fd, 65536)
+            if not data:
+                return None
+            self.pending += data
+        line, self.pending = self.pending.split(b"\n", 1)
+        return line.decode("utf-8", "replace").rstrip("\r") or " "
+
+    def stop(self):
+        """End the guest, whatever state it is in."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process.stdout.close()
+
+    def console_tail(self, lines=40):
+        """The last lines of the kernel's console."""
+        text = ""
+        for name in (self.console, self.console + ".emulator"):
+            try:
+                with open(name, encoding="utf-8", errors="replace") as f:
+                    text += "".join(f.readlines()[-lines:])
+            except OSError:
+                pass
+        return text
+
+
+def uml_command(kernel, boot, mode, plan, extra=()):
+    """Command line of the debug tier; `boot` holds the files of this boot."""
+    out = os.path.join(boot, "out")
+    os.makedirs(out, exist_ok=True)
+    base = os.path.join(BUILD, "guest")
+    return [
+        os.path.join(kernel, "linux"), "mem=1G", "root=none",
+        "rootfstype=hostfs", "rootflags=/", "ro",
+        "init=" + os.path.join(base, "guest/init"),
+        "con=null", "con0=null,fd:@CONSOLE@", "con1=null,fd:1", "noreboot",
+        "uml_dir=" + boot, "umid=guest",
+        "time-travel=inf-cpu", "kmemleak=on", "panic=-1", "oops=panic",
+        "HOMA_TIER=uml", "HOMA_MODE=" + mode, "HOMA_ROOT=" + ROOT,
+        "HOMA_BASE=" + base, "HOMA_PLAN=" + plan, "HOMA_OUTDIR=" + out,
+        "HOMA_KO=" + os.path.join(BUILD, "kmod-uml/homa.ko"), *extra]
+
+
+def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
+                 cpu="max", machine=(), append=()):
+    """Command line of the stock tier.
+
+    `vm` is 1 or 2 in a two-machine run; `link` is then the directory that
+    holds the two sockets of the virtual cable.
+    """
+    cmd = [
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+        "-monitor", "none", "-no-reboot", "-accel", accel, "-cpu", cpu,
+        "-smp", "2", "-m", "1024", *machine,
+        "-kernel", os.path.join(kernel, "boot/vmlinuz"), "-initrd", initramfs,
+        "-chardev", "file,id=console,path=@CONSOLE_FILE@", "-serial", "chardev:console",
+        "-device", "virtio-serial-pci",
+        "-chardev", "stdio,id=results,signal=off",
+        "-device", "virtserialport,chardev=results,name=homa.results",
+    ]
+    if link:
+        me, other = (1, 2) if vm == 1 else (2, 1)
+        cmd += [
+            "-netdev", "dgram,id=wire,local.type=unix,local.path=%s/vm%d,"
+                       "remote.type=unix,remote.path=%s/vm%d" % (link, me, link, other),
+            "-device", "virtio-net-pci,netdev=wire,mac=02:00:00:00:00:0%d" % me,
+        ]
+    words = ["console=ttyS0", "panic=-1", "oops=panic", "rdinit=/init", "quiet",
+             "loglevel=4", "mitigations=off", "tsc=unstable" if accel == "tcg" else "",
+             "HOMA_TIER=stock", "HOMA_MODE=" + mode, "HOMA_BASE=/homa",
+             "HOMA_KO=/homa/homa.ko", "HOMA_VM=%d" % vm if vm else "", *append]
+    return cmd + ["-append", " ".join(w for w in words if w)]

@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# Inside a guest: run each test of the plan and report on fd 3.
+#
+# The plan ($HOMA_BASE/plan or $HOMA_PLAN) has one line per test:
+#   NAME GUARD_SECONDS FILE
+# Reports are lines: "@start NAME", "| output", "k| kernel log",
+# "@result NAME pass|fail|skip REASON", "@end". The host trusts nothing else:
+# no @result means that the test failed.
+
+plan=${HOMA_PLAN:-$HOMA_BASE/plan}
+emit() { printf '%s\n' "$*" >&3; }
+
+relay() # PREFIX: copy stdin to the channel line by line, unbuffered
+{
+	while IFS= read -r line || [ -n "$line" ]; do
+		printf '%s%s\n' "$1" "$line" >&3
+	done
+}
+
+# What no test may leave in the kernel log.
+splat='WARNING:|BUG:|BUG |Oops|KASAN|kernel BUG|possible (circular|recursive|irq)|inconsistent lock'
+splat="$splat|suspicious RCU|INFO: |UBSAN|unregister_netdevice: waiting|ref_tracker|refcount_t:"
+splat="$splat|leaked|rcu.*stall|soft lockup|hard LOCKUP|general protection|Call Trace|ODEBUG|kmemleak:.*suspected"
+
+scan_log() # sets reason when the kernel complained since the last call
+{
+	dmesg -c >/run/dmesg
+	relay 'k| ' </run/dmesg
+	bad=$(grep -E "$splat" /run/dmesg | grep -v -E 'kmemleak: (Kernel memory leak detector|Automatic)' | head -n 1)
+	[ -z "$bad" ] || reason=${reason:-"kernel log: $bad"}
+}
+
+leak=/sys/kernel/debug/kmemleak
+[ -w $leak ] || leak=
+
+scan_leaks()
+{
+	[ -n "$leak" ] || return 0
+	# kmemleak ignores objects younger than 5 s; virtual seconds are free.
+	# The second sleep gives RCU time to free what is left of the first.
+	sleep 6
+	sleep 1
+	echo scan >$leak
+	echo scan >$leak
+	cat $leak >/run/leaks
+	if [ -s /run/leaks ]; then
+		relay 'k| ' </run/leaks
+		reason=${reason:-"kmemleak: $(grep -c '^unreferenced' /run/leaks) leaked objects ($1)"}
+		echo clear >$leak
+	fi
+}
+
+until_ok() # TRIES CMD...: poll, 10 tries per second
+{
+	tries=$1
+	shift
+	while ! "$@" 2>/run/until_err; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+no_namespaces() { [ -z "$(ip netns list-id 2>/dev/null)" ]; }
+insert_module() { [ -z "$HOMA_KO" ] || insmod "$HOMA_KO" 2>&1 | relay '| '; [ -z "$HOMA_KO" ] || [ -d /sys/module/homa ]; }
+remove_module() { [ -z "$HOMA_KO" ] || rmmod homa; }
+
+emit "@boot $(uname -r)"
+reason=
+# What booting left behind is not a test's doing.
+scan_leaks boot
+reason=
+dmesg -c >/dev/null
+insert_module || { dmesg | relay 'k| '; emit "@fatal insmod failed"; exit 1; }
+scan_log
+[ -z "$reason" ] || { emit "@fatal loading the module: $reason"; exit 1; }
+
+while read -r name guard file; do
+	emit "@start $name"
+	reason=
+	rm -f /run/rc
+	# A private mount and PID namespace: when the wrapper ends, every
+	# process and every named network namespace of the test ends with it.
+	# The log is relayed while the test runs, so a hang shows its last words.
+	# TEST_GUARD is guest time; the host has its own guard in wall time.
+	TEST_NAME=$name TEST_GUARD=$guard TEST_FILE=$file \
+		unshare -m -p -f --kill-child bash "$HOMA_BASE/guest/one-test.sh" </dev/null 2>&1 | relay '| '
+	rc=$(cat /run/rc 2>/dev/null)
+	case $rc in
+	0)	verdict=pass ;;
+	77)	verdict=skip; reason= ;;
+	'')	verdict=fail; reason="the test was killed" ;;
+	124|137|143) verdict=fail; reason="timed out after $guard s of guest time" ;;
+	*)	verdict=fail; reason="exit status $rc" ;;
+	esac
+	skip_why=$(cat /run/skip 2>/dev/null)
+	rm -f /run/skip
+
+	until_ok 150 no_namespaces ||
+		reason=${reason:-"a network namespace outlives the test"}
+	for dev in $(ls /sys/class/net); do
+		case $dev in
+		lo|eth*|sit0|tunl0|dummy0|ifb*|bonding_masters|ip6tnl0) ;;
+		*) ip link del "$dev" 2>/dev/null ;;
+		esac
+	done
+	scan_log
+	scan_leaks "module loaded"
+	stuck=
+	until_ok 100 remove_module || {
+		stuck=1
+		reason=${reason:-"the module cannot be unloaded: $(cat /run/until_err)"}
+	}
+	[ -n "$stuck" ] || scan_leaks "after unload"
+	[ -n "$stuck" ] || insert_module || {
+		stuck=1
+		reason=${reason:-"the module cannot be loaded again"}
+	}
+	scan_log
+
+	[ -z "$reason" ] || verdict=fail
+	[ "$verdict" = skip ] && reason=$skip_why
+	if [ "$HOMA_TIER" = stock ] && [ -n "$(ls -A /run/homa-out/ 2>/dev/null)" ]; then
+		(cd /run/homa-out && tar -cf - . | gzip -1 | base64 | relay 'f| ')
+		rm -rf /run/homa-out/*
+	fi
+	emit "@result $name $verdict $reason"
+	# A module that is stuck, or a kernel that complained, is no place for
+	# the next test; the host boots afresh for the rest of the plan.
+	if [ "$verdict" = fail ] && { [ -n "$stuck" ] || [ -n "$bad" ]; }; then
+		emit "@reboot"
+		exit 0
+	fi
+done <"$plan"
+emit "@end"

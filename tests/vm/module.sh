@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# Build homa.ko for one kernel.
+#
+# Usage: module.sh [RELEASE | 6.1 | 6.12 | uml] [MAKE-ARG...]
+# Default: the newest stock kernel. The last line printed is the module's path.
+# Each kernel gets a mirror of the sources in build/kmod-RELEASE (links to the
+# files), so that builds for several kernels never disturb each other.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+release=${1:-6.12}
+shift || true
+need_packages "building the module" make gcc libc6-dev
+
+case $release in
+uml)
+	kdir=$("$VM/uml-build.sh")
+	arch=um
+	;;
+*)
+	case $release in
+	6.1|6.12) release=$("$VM/stock.sh" "$release" headers) ;;
+	esac
+	kdir=/lib/modules/$release/build
+	arch=x86_64
+	[ -e "$kdir/Makefile" ] || {
+		say "dev: kernel $release has no headers here"
+		"$VM/stock.sh" "$release" headers >/dev/null
+	}
+	;;
+esac
+
+dir=$BUILD/kmod-$release
+mkdir -p "$dir"
+cd "$ROOT"
+# New sources get a link; links whose source is gone go away.
+find "$dir" -xtype l -delete
+find core kmod include -name port -prune -o -type d -printf '%p\0' |
+	(cd "$dir" && xargs -0 -r mkdir -p)
+find Kbuild core kmod include -name port -prune -o -type f \
+	\( -name '*.[chS]' -o -name Kbuild -o -name 'Makefile' -o -name '*.map' \) -print |
+while read -r file; do
+	[ -e "$dir/$file" ] || ln -s "$ROOT/$file" "$dir/$file"
+done
+
+make -C "$kdir" ARCH=$arch M="$dir" -j"$(nproc)" "$@" modules >&2 </dev/null
+echo "$dir/homa.ko"

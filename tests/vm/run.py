@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+"""Run the tests: ./dev test.
+
+Tiers: t0 (Meson tests on this machine), 6.1 and 6.12 (stock kernels in QEMU),
+uml (the debug kernel, in virtual time). A net test passes only when its guest
+said so on the report channel; silence, a crash or a hang is a failure, and
+the tests that were still to come run in a fresh boot.
+"""
+
+import argparse
+import base64
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+
+from guest import BUILD, ROOT, Guest, add_file_to_initramfs, qemu_command, script, uml_command
+from suite import Result, Results, meson_tests, net_tests
+
+# Wall seconds that the host allows beyond a test's own guard, for booting and
+# for what the runner does around a test.
+BOOT_S = 180
+AROUND_S = 90
+# A guest second is free in virtual time, so the guard inside is generous
+# there; the host's guard, in wall time, is the real one.
+VIRTUAL_FACTOR = 20
+
+
+class Runner:
+    """Runs tests and keeps count."""
+
+    def __init__(self, results):
+        self.results = results
+        self.count = {"pass": 0, "fail": 0, "skip": 0}
+        self.boots = 0
+
+    def report(self, tier, name, verdict, seconds, reason="", log=""):
+        """One progress line, and on failure the end of what the test said."""
+        self.count[verdict] += 1
+        path = self.results.store(Result(tier, name, verdict, seconds, reason), log)
+        note = " " + reason if reason else ""
+        print("%-4s %-4s %s (%.1f s)%s" % (verdict.upper(), tier, name, seconds, note), flush=True)
+        if verdict == "fail":
+            for line in log.rstrip().splitlines()[-40:]:
+                print("     " + line)
+            print("     log: " + os.path.relpath(path, ROOT), flush=True)
+
+    def boot_dir(self, tier):
+        """A fresh directory for the files of one boot."""
+        self.boots += 1
+        path = os.path.join(BUILD, "boot", "%s-%d" % (tier, self.boots))
+        shutil.rmtree(path, ignore_errors=True)
+        os.makedirs(path)
+        return path
+
+    # Net tests.
+
+    def run_net(self, tier, tests):
+        """Run net tests in as few boots as they allow."""
+        singles = [t for t in tests if t.machines == 1]
+        bed = Bed(tier)
+        while singles:
+            singles = self.one_boot(bed, singles)
+        for test in tests:
+            if test.machines == 2:
+                self.two_machines(bed, test)
+
+    def one_boot(self, bed, tests):
+        """Boot once; run what can be run; return the tests that remain."""
+        boot = self.boot_dir(bed.tier)
+        factor = VIRTUAL_FACTOR if bed.tier == "uml" else 1
+        plan = "".join("%s %d %s\n" % (t.name, t.timeout_s * factor, t.file) for t in tests)
+        guest = bed.start(boot, "tests", plan)
+        try:
+            return self.follow(bed, boot, guest, list(tests))
+        finally:
+            guest.stop()
+
+    def follow(self, bed, boot, guest, tests):
+        """Read the reports of one boot."""
+        current, log, start = None, [], time.monotonic()
+        deadline = start + BOOT_S
+        # Any ending but @result is this test's failure; before the first
+        # @start it is the failure of the first test.
+        why = "the guest did not boot"
+        while tests:
+            line = guest.line(deadline)
+            if line is None:
+                why = "the guest died" if current else why
+                break
+            if line == "":
+                why = "no result within the wall-clock limit" if current else why
+                break
+            word = line.split(" ", 3)
+            if line.startswith(("| ", "k| ")):
+                log.append(line[2:] if line[0] == "|" else "kernel: " + line[3:])
+            elif line.startswith("f| "):
+                log_artefact(boot, line[3:])
+            elif word[0] == "@start":
+                current = next((t for t in tests if t.name == word[1]), None)
+                log, start = [], time.monotonic()
+                deadline = start + current.timeout_s + AROUND_S
+            elif word[0] == "@result" and current and word[1] == current.name:
+                save_artefacts(boot, self.results.directory(bed.tier), current.name)
+                self.report(bed.tier, current.name, word[2], time.monotonic() - start,
+                            word[3] if len(word) > 3 else "", "\n".join(log))
+                tests.remove(current)
+                current = None
+                deadline = time.monotonic() + AROUND_S
+            elif word[0] == "@fatal":
+                why = line[7:]
+                break
+            elif word[0] in ("@reboot", "@end"):
+                return tests
+        if tests:
+            # Without a module or a boot no other test can do better.
+            hopeless = current is None
+            for test in tests[:] if hopeless else [current]:
+                self.report(bed.tier, test.name, "fail", time.monotonic() - start, why,
+                            "\n".join(log) + "\n" + guest.console_tail())
+                tests.remove(test)
+        return tests
+
+    def two_machines(self, bed, test):
+        """One test in two guests with a cable between them; both must pass."""
+        boot = self.boot_dir(bed.tier)
+        start = time.monotonic()
+        plan = "%s %d %s\n" % (test.name, test.timeout_s, test.file)
+        guests = [bed.start(os.path.join(boot, "vm%d" % vm), "tests", plan, vm, boot)
+                  for vm in (1, 2)]
+        deadline = start + BOOT_S + test.timeout_s
+        verdicts, log = [], []
+        try:
+            for vm, guest in enumerate(guests, 1):
+                verdict, reason = "fail", "machine %d: no result" % vm
+                while True:
+                    line = guest.line(deadline)
+                    if not line:
+                        log += ["vm%d: %s" % (vm, l) for l in guest.console_tail().splitlines()]
+                        break
+                    word = line.split(" ", 3)
+                    if line.startswith(("| ", "k| ")):
+                        log.append("vm%d: %s" % (vm, line))
+                    elif word[0] == "@result":
+                        verdict = word[2]
+                        reason = "machine %d: %s" % (vm, word[3]) if len(word) > 3 and word[3] else ""
+                        break
+                    elif word[0] == "@fatal":
+                        reason = "machine %d: %s" % (vm, line)
+                        break
+                verdicts.append((verdict, reason))
+        finally:
+            for guest in guests:
+                guest.stop()
+        verdict = next((v for v in ("fail", "skip", "pass") if v in [x[0] for x in verdicts]), "fail")
+        reason = "; ".join(r for v, r in verdicts if r)
+        self.report(bed.tier, test.name, verdict, time.monotonic() - start, reason, "\n".join(log))
+
+
+class Bed:
+    """What the boots of one tier share: kernel, module, initramfs."""
+
+    def __init__(self, tier):
+        self.tier = tier
+        script("userspace.sh")
+        ko = script("module.sh", tier)
+        script("stage.sh")
+        if tier == "uml":
+            self.kernel = script("uml-build.sh")
+        else:
+            self.accel = script("accel.sh")
+            self.kernel = script("stock.sh", tier)
+            self.base = os.path.join(BUILD, "initramfs-%s.cpio.gz" % tier)
+            subprocess.run([os.path.join(ROOT, "tests/vm/initramfs.sh"), self.kernel, ko,
+                            self.base], check=True)
+
+    def start(self, boot, mode, plan, vm=None, link=None):
+        """Start a guest with `plan`."""
+        os.makedirs(boot, exist_ok=True)
+        console = os.path.join(boot, "console.log")
+        if self.tier == "uml":
+            path = os.path.join(boot, "plan")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(plan)
+            return Guest(uml_command(self.kernel, boot, mode, path), console)
+        image = os.path.join(boot, "initramfs.cpio.gz")
+        add_file_to_initramfs(self.base, image, {"homa/plan": plan})
+        return Guest(qemu_command(self.kernel, image, mode, self.accel, vm, link), console)
+
+
+def log_artefact(boot, text):
+    """Collect one base64 line of the artefacts that a stock guest sends."""
+    with open(os.path.join(boot, "artefacts.b64"), "a", encoding="ascii") as f:
+        f.write(text + "\n")
+
+
+def save_artefacts(boot, directory, name):
+    """Put what the test left in HOMA_OUT beside its log."""
+    source = os.path.join(boot, "out", name)
+    target = os.path.join(directory, name + ".out")
+    sent = os.path.join(boot, "artefacts.b64")
+    shutil.rmtree(target, ignore_errors=True)
+    if os.path.isdir(source):
+        shutil.move(source, target)
+    elif os.path.exists(sent):
+        with open(sent, encoding="ascii") as f:
+            data = base64.b64decode(f.read())
+        os.remove(sent)
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            for member in tar.getmembers():
+                parts = member.name.split("/")
+                if member.isfile() and ".." not in parts:
+                    member.name = "/".join(parts[2:]) or parts[-1]
+                    tar.extract(member, target)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="run only these tests")
+    parser.add_argument("--tier", default="",
+                        help="t0, stock (both kernels), 6.1, 6.12, uml, all; "
+                             "default: t0 and stock, or wherever a named test runs")
+    parser.add_argument("--list", action="store_true",
+                        help="conformance items, their tests and last results")
+    args = parser.parse_args()
+
+    if args.list:
+        os.execv(sys.executable, [sys.executable, os.path.join(ROOT, "tests/vm/list.py")])
+    expand = {"stock": ["6.1", "6.12"], "all": ["t0", "6.1", "6.12", "uml"],
+              "": ["t0", "6.1", "6.12"] + (["uml"] if args.names else [])}
+    tiers = [t for word in args.tier.split(",") for t in expand.get(word, [word])]
+    for tier in tiers:
+        if tier not in expand["all"]:
+            parser.error("no tier is called '%s'" % tier)
+
+    runner = Runner(Results())
+    wanted, found = set(args.names), set()
+    for tier in tiers:
+        if tier == "t0":
+            script("userspace.sh")
+            for result, log in meson_tests(sorted(wanted)):
+                found.add(result.name)
+                runner.report("t0", result.name, result.verdict, result.seconds,
+                              result.reason, log)
+            continue
+        tests = [t for t in net_tests() if tier in t.tiers]
+        if wanted:
+            tests = [t for t in tests if t.name in wanted]
+            found |= {t.name for t in tests}
+        if tests:
+            runner.run_net(tier, tests)
+
+    for name in sorted(wanted - found):
+        runner.report("-", name, "fail", 0.0, "no such test here")
+    count = runner.count
+    print("%d passed, %d failed, %d skipped" % (count["pass"], count["fail"], count["skip"]))
+    return 1 if count["fail"] or not sum(count.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# Build everything in user space: programs for guests, and the tests of tier t0.
+#
+# Usage: userspace.sh
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+need_packages "building programs and tests" meson ninja-build gcc libc6-dev python3-minimal
+need_packages "fuzzing and the second compiler of the checks" clang
+
+log=$BUILD/userspace.log
+mkdir -p "$BUILD"
+{
+	if [ -f "$BUILD/build.ninja" ]; then
+		true
+	else
+		meson setup "$BUILD" "$ROOT"
+	fi
+	meson compile -C "$BUILD"
+} >"$log" 2>&1 </dev/null || { tail -n 40 "$log" >&2; die "user space did not build (log: $log)"; }
+echo "$BUILD"
