@@ -115,7 +115,7 @@ struct homa_rpc_core {
 	u64 probe_ns;
 	s32 error;
 	u8 state;
-	u8 resend_rounds;
+	u16 resend_rounds;
 	u8 need_acks;
 	u8 tx_prio;
 	bool tx_started;
