@@ -127,9 +127,10 @@ def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
         "-kernel", os.path.join(kernel, "boot/vmlinuz"), "-initrd", initramfs,
         "-chardev", "file,id=console,path=@CONSOLE_FILE@", "-serial", "chardev:console",
         "-device", "virtio-serial-pci",
-        "-chardev", "stdio,id=results,signal=off",
+        "-chardev", "file,id=results,path=/dev/fd/1",
         "-device", "virtserialport,chardev=results,name=homa.results",
     ]
+    # (A stdio chardev counts as closed when stdin ends, and the guest blocks.)
     if link:
         me, other = (1, 2) if vm == 1 else (2, 1)
         cmd += [

@@ -23,7 +23,7 @@ from suite import Result, Results, meson_tests, net_tests
 
 # Wall seconds that the host allows beyond a test's own guard, for booting and
 # for what the runner does around a test.
-BOOT_S = 180
+BOOT_S = 90
 AROUND_S = 90
 # A guest second is free in virtual time, so the guard inside is generous
 # there; the host's guard, in wall time, is the real one.
@@ -130,7 +130,7 @@ class Runner:
         boot = self.boot_dir(bed.tier)
         start = time.monotonic()
         plan = "%s %d %s\n" % (test.name, test.timeout_s, test.file)
-        guests = [bed.start(os.path.join(boot, "vm%d" % vm), "tests", plan, vm, boot)
+        guests = [bed.start(os.path.join(boot, "machine%d" % vm), "tests", plan, vm, boot)
                   for vm in (1, 2)]
         deadline = start + BOOT_S + test.timeout_s
         verdicts, log = [], []
