@@ -44,5 +44,7 @@ while read -r file; do
 	[ -e "$dir/$file" ] || ln -s "$ROOT/$file" "$dir/$file"
 done
 
-make -C "$kdir" ARCH=$arch M="$dir" -j"$(nproc)" "$@" modules >&2 </dev/null
+# -s leaves warnings and errors.
+say "dev: building homa.ko for $release"
+make -s -C "$kdir" ARCH=$arch M="$dir" -j"$(nproc)" "$@" modules >&2 </dev/null
 echo "$dir/homa.ko"

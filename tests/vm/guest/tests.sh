@@ -4,19 +4,11 @@
 #
 # The plan ($HOMA_BASE/plan or $HOMA_PLAN) has one line per test:
 #   NAME GUARD_SECONDS FILE
-# Reports are lines: "@start NAME", "| output", "k| kernel log",
-# "@result NAME pass|fail|skip REASON", "@end". The host trusts nothing else:
-# no @result means that the test failed.
+# Verdicts are "@start NAME", "@result NAME pass|fail|skip REASON", "@reboot",
+# "@fatal WHY" and "@end". No @result means that the test failed.
 
 plan=${HOMA_PLAN:-$HOMA_BASE/plan}
-emit() { printf '%s\n' "$*" >&3; }
-
-relay() # PREFIX: copy stdin to the channel line by line, unbuffered
-{
-	while IFS= read -r line || [ -n "$line" ]; do
-		printf '%s%s\n' "$1" "$line" >&3
-	done
-}
+. "$HOMA_BASE/guest/report.sh"
 
 # What no test may leave in the kernel log.
 splat='WARNING:|BUG:|BUG |Oops|KASAN|kernel BUG|possible (circular|recursive|irq)|inconsistent lock'
@@ -63,8 +55,6 @@ until_ok() # TRIES CMD...: poll, 10 tries per second
 }
 
 no_namespaces() { [ -z "$(ip netns list-id 2>/dev/null)" ]; }
-insert_module() { [ -z "$HOMA_KO" ] || insmod "$HOMA_KO" 2>&1 | relay '| '; [ -z "$HOMA_KO" ] || [ -d /sys/module/homa ]; }
-remove_module() { [ -z "$HOMA_KO" ] || rmmod homa; }
 
 emit "@boot $(uname -r)"
 reason=
@@ -121,10 +111,7 @@ while read -r name guard file; do
 
 	[ -z "$reason" ] || verdict=fail
 	[ "$verdict" = skip ] && reason=$skip_why
-	if [ "$HOMA_TIER" = stock ] && [ -n "$(ls -A /run/homa-out/ 2>/dev/null)" ]; then
-		(cd /run/homa-out && tar -cf - . | gzip -1 | base64 | relay 'f| ')
-		rm -rf /run/homa-out/*
-	fi
+	send_artefacts
 	emit "@result $name $verdict $reason"
 	# A module that is stuck, or a kernel that complained, is no place for
 	# the next test; the host boots afresh for the rest of the plan.
