@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Which bytes go: packet boundaries, grants, RESENDs in both directions, and
+ * buffers that come late.
+ *
+ * items: E3 E7 E19 F1 F2 F11
+ */
+#include "unit.h"
+#include "rpc_fixture.h"
+
+static void expect_segment(const struct homa_rpc_core *r, u32 offset,
+			   u32 start, u32 end)
+{
+	struct homa_tx_range t = homa_rpc_segment(r, offset);
+
+	if (t.start != start || t.end != end)
+		fail_msg("offset %u is in [%u, %u), not in [%u, %u)", offset,
+			 t.start, t.end, start, end);
+}
+
+static void test_boundaries(void **unused)
+{
+	struct homa_config cfg = fixture_cfg;
+	struct homa_rpc_core r = { 0 };
+
+	(void)unused;
+	/* The example of wire §1.1: a boundary at the unscheduled limit. */
+	cfg.unsched_bytes = 40000;
+	homa_rpc_init_client(&r, 2, 50000, 1424, &cfg, 0);
+	expect_segment(&r, 0, 0, 1424);
+	expect_segment(&r, 1423, 0, 1424);
+	expect_segment(&r, 1424, 1424, 2848);
+	expect_segment(&r, 39871, 38448, 39872);
+	expect_segment(&r, 39872, 39872, 40000);
+	expect_segment(&r, 39999, 39872, 40000);
+	expect_segment(&r, 40000, 40000, 41424);
+	expect_segment(&r, 49999, 49968, 50000);
+	/* A message shorter than the limit has no such boundary. */
+	memset(&r, 0, sizeof(r));
+	homa_rpc_init_client(&r, 2, 39999, 1424, &cfg, 0);
+	expect_segment(&r, 39998, 39872, 39999);
+	/* One byte on either side of the limit. */
+	cfg.unsched_bytes = 1;
+	memset(&r, 0, sizeof(r));
+	homa_rpc_init_client(&r, 2, 2, 8, &cfg, 0);
+	expect_segment(&r, 0, 0, 1);
+	expect_segment(&r, 1, 1, 2);
+	cfg.unsched_bytes = HOMA_MSG_BYTES_MAX;
+	memset(&r, 0, sizeof(r));
+	homa_rpc_init_client(&r, 2, HOMA_MSG_BYTES_MAX, 1400, &cfg, 0);
+	expect_segment(&r, HOMA_MSG_BYTES_MAX - 1, 999600, 1000000);
+}
+
+/* The segments of a message cover it exactly, whatever the geometry. */
+static void test_segments_tile(void **unused)
+{
+	static const u32 lens[] = { 1, 2, 7, 8, 9, 999, 1000, 1001, 4321 };
+	static const u32 segs[] = { 8, 9, 100, 1000, 1400 };
+	static const u32 unscheds[] = { 1, 7, 8, 100, 1000, 4320, 5000 };
+	struct homa_config cfg = fixture_cfg;
+	struct homa_tx_range t;
+	struct homa_rpc_core r;
+	size_t i, j, k;
+	u32 at, in;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_LEN(lens); i++)
+		for (j = 0; j < ARRAY_LEN(segs); j++)
+			for (k = 0; k < ARRAY_LEN(unscheds); k++) {
+				memset(&r, 0, sizeof(r));
+				cfg.unsched_bytes = unscheds[k];
+				homa_rpc_init_client(&r, 2, lens[i], segs[j],
+						     &cfg, 0);
+				for (at = 0; at < lens[i]; at = t.end) {
+					t = homa_rpc_segment(&r, at);
+					assert_int_equal(t.start, at);
+					assert_true(t.end > at);
+					assert_true(t.end - at <= segs[j]);
+					for (in = at; in < t.end; in++)
+						expect_segment(&r, in, at,
+							       t.end);
+				}
+				assert_int_equal(at, lens[i]);
+			}
+}
+
+static void test_grants(void **unused)
+{
+	struct homa_tx_range t;
+	struct homa_rpc_core r;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	assert_int_equal(r.tx_next, UNSCHED_BYTES);
+	t = homa_rpc_tx_next(&r);
+	assert_int_equal(t.start, t.end);
+
+	/* Inside a segment: the whole segment goes (protocol §2). */
+	homa_rpc_grant(&r, UNSCHED_BYTES + 1, 3, FIXTURE_NS);
+	assert_int_equal(r.tx_prio, 3);
+	fixture_send(&r, FIXTURE_NS);
+	assert_int_equal(r.tx_next, UNSCHED_BYTES + SEG_BYTES);
+	/* Inside what went already, old, repeated: nothing goes. */
+	homa_rpc_grant(&r, UNSCHED_BYTES + 2, 1, FIXTURE_NS);
+	homa_rpc_grant(&r, UNSCHED_BYTES + SEG_BYTES, 1, FIXTURE_NS);
+	homa_rpc_grant(&r, 0, 1, FIXTURE_NS);
+	t = homa_rpc_tx_next(&r);
+	assert_int_equal(t.start, t.end);
+	assert_int_equal(r.tx_granted, UNSCHED_BYTES + SEG_BYTES);
+	/* Beyond the message, and a level that does not exist. */
+	homa_rpc_grant(&r, U32_MAX, 255, FIXTURE_NS);
+	assert_int_equal(r.tx_granted, TX_BYTES);
+	assert_int_equal(r.tx_prio, HOMA_PRIORITIES_MAX - 1);
+	fixture_send(&r, FIXTURE_NS);
+	assert_int_equal(r.tx_next, TX_BYTES);
+}
+
+static void test_nothing_goes_when_over(void **unused)
+{
+	struct homa_tx_range t;
+	struct homa_rpc_core r;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	homa_rpc_grant(&r, TX_BYTES, 0, FIXTURE_NS);
+	homa_rpc_fail(&r, FIXTURE_ERRNO);
+	t = homa_rpc_tx_next(&r);
+	assert_int_equal(t.start, t.end);
+	fixture_make(&r, S_IN_SERVICE);
+	t = homa_rpc_tx_next(&r);
+	assert_int_equal(t.start, t.end);
+}
+
+static void expect_resend(enum fixture f, u32 offset, u32 length, bool all,
+			  u32 actions, u32 start, u32 end, u32 granted)
+{
+	struct homa_rpc_verdict v;
+	struct homa_rpc_core r;
+
+	fixture_make(&r, f);
+	v = homa_rpc_resend(&r, offset, length, all, FIXTURE_NS);
+	if (v.actions != actions || v.start != start || v.end != end)
+		fail_msg("RESEND(%u, %u): actions %#x [%u, %u)", offset,
+			 length, v.actions, v.start, v.end);
+	assert_int_equal(r.tx_granted, granted);
+}
+
+static void test_resend_received(void **unused)
+{
+	const u32 u = UNSCHED_BYTES;
+
+	(void)unused;
+	expect_resend(C_OUTGOING, 0, 1, false, HOMA_ACT_RETRANSMIT, 0, 1, u);
+	expect_resend(C_OUTGOING, 999, 2, false, HOMA_ACT_RETRANSMIT, 999,
+		      1001, u);
+	/* An empty range asks for nothing. */
+	expect_resend(C_OUTGOING, 5, 0, false, 0, 0, 0, u);
+	/* Partly and wholly behind what was sent: a GRANT was lost. */
+	expect_resend(C_OUTGOING, u - 1, 2, false,
+		      HOMA_ACT_RETRANSMIT | HOMA_ACT_XMIT, u - 1, u, u + 1);
+	expect_resend(C_OUTGOING, u, 1, false, HOMA_ACT_BUSY | HOMA_ACT_XMIT,
+		      0, 0, u + 1);
+	/* Up to the end of the message, and no further. */
+	expect_resend(C_OUTGOING, u, U32_MAX - u, false,
+		      HOMA_ACT_BUSY | HOMA_ACT_XMIT, 0, 0, TX_BYTES);
+	expect_resend(S_SENT, TX_BYTES - 1, 100, false, HOMA_ACT_RETRANSMIT,
+		      TX_BYTES - 1, TX_BYTES, TX_BYTES);
+	expect_resend(S_SENT, TX_BYTES, 100, false, HOMA_ACT_BUSY, 0, 0,
+		      TX_BYTES);
+	expect_resend(S_SENT, U32_MAX - 1, 1, false, HOMA_ACT_BUSY, 0, 0,
+		      TX_BYTES);
+	expect_resend(S_SENT, 0, 0, true, HOMA_ACT_RETRANSMIT, 0, TX_BYTES,
+		      TX_BYTES);
+}
+
+static void test_resend_before_anything_was_sent(void **unused)
+{
+	struct homa_rpc_core r = { 0 };
+	struct homa_rpc_verdict v;
+
+	(void)unused;
+	homa_rpc_init_client(&r, 2, 500, SEG_BYTES, &fixture_cfg, 0);
+	v = homa_rpc_resend(&r, 0, 0, true, 0);
+	assert_int_equal(v.actions, HOMA_ACT_BUSY);
+	assert_int_equal(homa_rpc_unknown(&r).actions, 0);
+}
+
+static u32 ranges(const struct homa_rpc_core *r, struct homa_tx_range *out)
+{
+	u32 from = 0;
+	u32 n = 0;
+
+	while (n < 8 && homa_rpc_resend_range(r, from, &out[n])) {
+		assert_true(out[n].start >= from);
+		assert_true(out[n].end > out[n].start);
+		from = out[n++].end;
+	}
+	return n;
+}
+
+static void test_resend_ranges(void **unused)
+{
+	struct homa_tx_range out[8];
+	struct homa_rpc_core r;
+
+	(void)unused;
+	/* Nothing has come: everything. */
+	fixture_make(&r, C_OUTGOING);
+	assert_int_equal(ranges(&r, out), 1);
+	assert_int_equal(out[0].start, 0);
+	assert_int_equal(out[0].end, U32_MAX);
+	/* The granted tail. */
+	fixture_make(&r, C_INCOMING);
+	assert_int_equal(ranges(&r, out), 1);
+	assert_int_equal(out[0].start, SEG_BYTES);
+	assert_int_equal(out[0].end, RX_INCOMING);
+	/* A gap and the tail. */
+	homa_rpc_take(&r, 2000, 3000, FIXTURE_NS);
+	assert_int_equal(ranges(&r, out), 2);
+	assert_int_equal(out[0].start, 1000);
+	assert_int_equal(out[0].end, 2000);
+	assert_int_equal(out[1].start, 3000);
+	assert_int_equal(out[1].end, RX_INCOMING);
+	/* Nothing is asked for that was not granted, nor without buffers. */
+	homa_rpc_take(&r, 1000, 2000, FIXTURE_NS);
+	homa_rpc_take(&r, 3000, 5000, FIXTURE_NS);
+	assert_int_equal(ranges(&r, out), 0);
+	fixture_make(&r, C_STALLED);
+	assert_int_equal(ranges(&r, out), 0);
+	/* Who sends a response, or is done, asks for nothing. */
+	fixture_make(&r, C_COMPLETE);
+	assert_int_equal(ranges(&r, out), 0);
+	fixture_make(&r, C_FAILED);
+	assert_int_equal(ranges(&r, out), 0);
+	fixture_make(&r, S_IN_SERVICE);
+	assert_int_equal(ranges(&r, out), 0);
+	fixture_make(&r, S_OUTGOING);
+	assert_int_equal(ranges(&r, out), 0);
+}
+
+static void test_granted(void **unused)
+{
+	struct homa_rpc_core r;
+
+	(void)unused;
+	fixture_make(&r, S_INCOMING);
+	assert_false(homa_rpc_granted(&r, RX_INCOMING, FIXTURE_NS));
+	assert_true(homa_rpc_granted(&r, RX_INCOMING + 1, FIXTURE_NS));
+	assert_int_equal(r.rx_granted, RX_INCOMING + 1);
+	assert_true(homa_rpc_granted(&r, U32_MAX, FIXTURE_NS));
+	assert_int_equal(r.rx_granted, RX_BYTES);
+	assert_false(homa_rpc_granted(&r, U32_MAX, FIXTURE_NS));
+	fixture_make(&r, S_STALLED);
+	assert_false(homa_rpc_granted(&r, RX_BYTES, FIXTURE_NS));
+	fixture_make(&r, C_FAILED);
+	assert_false(homa_rpc_granted(&r, RX_BYTES, FIXTURE_NS));
+	fixture_make(&r, S_COMPLETE);
+	assert_false(homa_rpc_granted(&r, RX_BYTES, FIXTURE_NS));
+	fixture_make(&r, S_IN_SERVICE);
+	assert_false(homa_rpc_granted(&r, RX_BYTES, FIXTURE_NS));
+}
+
+/* A sender may run ahead of our grants by a packet, or ignore them. */
+static void test_data_beyond_the_grant(void **unused)
+{
+	struct homa_tx_range out[8];
+	struct homa_rpc_core r;
+
+	(void)unused;
+	fixture_make(&r, S_INCOMING);
+	homa_rpc_take(&r, RX_INCOMING, RX_INCOMING + 300, FIXTURE_NS);
+	assert_int_equal(r.rx_granted, RX_INCOMING + 300);
+	assert_false(homa_rpc_granted(&r, RX_INCOMING + 200, FIXTURE_NS));
+	assert_int_equal(ranges(&r, out), 1);
+	assert_int_equal(out[0].end, RX_INCOMING);
+	/* Nothing announced, all sent. */
+	memset(&r, 0, sizeof(r));
+	homa_rpc_init_server(&r, 7, 1);
+	homa_rpc_data(&r, 3000, 0, 1);
+	assert_int_equal(homa_rpc_take(&r, 0, 3000, 1).code, HOMA_REASM_KEEP);
+	assert_true(homa_rpc_rx_complete(&r));
+	assert_false(homa_rpc_needs_grants(&r));
+}
+
+static void test_take_needs_buffers(void **unused)
+{
+	static const enum fixture without[] = {
+		C_OUTGOING, C_STALLED, C_FAILED, C_DEAD, S_STALLED,
+		S_IN_SERVICE, S_OUTGOING, S_SENT, S_DEAD,
+	};
+	struct homa_rpc_core r;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_LEN(without); i++) {
+		fixture_make(&r, without[i]);
+		assert_int_equal(homa_rpc_take(&r, 0, 10, FIXTURE_NS).code,
+				 HOMA_REASM_BAD);
+	}
+}
+
+static void test_buffers(void **unused)
+{
+	const u64 later = FIXTURE_NS + 9 * MS_NS;
+	struct homa_tx_range out[8];
+	struct homa_rpc_core r;
+
+	(void)unused;
+	fixture_make(&r, S_STALLED);
+	assert_false(homa_rpc_rx_complete(&r));
+	assert_false(homa_rpc_needs_grants(&r));
+	assert_int_equal(homa_rpc_deadline(&r, &fixture_cfg), U64_MAX);
+	assert_int_equal(homa_rpc_buffers(&r, true, later).actions,
+			 HOMA_ACT_RESENDS);
+	assert_int_equal(ranges(&r, out), 1);
+	assert_int_equal(out[0].end, U32_MAX);
+	assert_true(homa_rpc_needs_grants(&r));
+	assert_int_equal(homa_rpc_deadline(&r, &fixture_cfg),
+			 later + fixture_cfg.resend_ns);
+	/* The normal case says nothing. */
+	assert_int_equal(homa_rpc_buffers(&r, true, later).actions, 0);
+	fixture_make(&r, C_FAILED);
+	assert_int_equal(homa_rpc_buffers(&r, true, later).actions, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_boundaries),
+		cmocka_unit_test(test_segments_tile),
+		cmocka_unit_test(test_grants),
+		cmocka_unit_test(test_nothing_goes_when_over),
+		cmocka_unit_test(test_resend_received),
+		cmocka_unit_test(test_resend_before_anything_was_sent),
+		cmocka_unit_test(test_resend_ranges),
+		cmocka_unit_test(test_granted),
+		cmocka_unit_test(test_data_beyond_the_grant),
+		cmocka_unit_test(test_take_needs_buffers),
+		cmocka_unit_test(test_buffers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
