@@ -190,6 +190,7 @@ static void usage(void)
 		"  -P PERCENT private RPCs (default 0)\n"
 		"  -r SEED    of random numbers\n"
 		"  -t SECONDS to end by itself, as a failure (default 50)\n"
+		"  -w FILE    open the socket, then wait until FILE exists\n"
 		"  -E         failing RPCs do not matter\n");
 	exit(2);
 }
@@ -197,13 +198,14 @@ static void usage(void)
 int main(int argc, char **argv)
 {
 	unsigned int total = 100, at_once = 10, private_percent = 0, guard_s = 50;
+	const char *start_file = NULL;
 	int family = AF_INET;
 	uint16_t port = 0;
 	int opt, i;
 
 	lengths[0] = 1;
 	lengths[1] = 20000;
-	while ((opt = getopt(argc, argv, "6b:n:k:l:P:r:t:E")) != -1) {
+	while ((opt = getopt(argc, argv, "6b:n:k:l:P:r:t:w:E")) != -1) {
 		switch (opt) {
 		case '6':
 			family = AF_INET6;
@@ -229,6 +231,9 @@ int main(int argc, char **argv)
 		case 't':
 			guard_s = (unsigned int)atoi(optarg);
 			break;
+		case 'w':
+			start_file = optarg;
+			break;
 		case 'E':
 			tolerant = true;
 			break;
@@ -253,6 +258,11 @@ int main(int argc, char **argv)
 		servers[i] = t_addr(family, argv[optind + i], (uint16_t)atoi(slash + 1));
 	}
 	t_open(&sock, family, port);
+	if (start_file) {
+		printf("t_rpcs: ready\n");
+		while (access(start_file, F_OK))
+			t_sleep_ms(10);
+	}
 	run(total, at_once, private_percent);
 	if (port)
 		serve_for_ever();
