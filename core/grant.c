@@ -490,10 +490,12 @@ u32 homa_grantor_add(struct homa_grantor *gr, const struct homa_config *cfg,
 	g->rec_incoming = 0;
 	homa_grant_link_age(gr, g);
 	/*
-	 * An announcement is a stranger's claim: account no more of it than
-	 * we would have granted, so that it cannot use up everybody's room.
+	 * An announcement is a stranger's claim: account no more of it than a
+	 * message gets when all slots are taken, so that claims alone do not
+	 * use up everybody's room.
 	 */
-	granted = min(granted, received + homa_grant_window(gr, cfg));
+	granted = min(granted, received + cfg->max_incoming /
+				(homa_grant_slots(cfg) + 1));
 	homa_grant_set(gr, g, max(granted, received));
 	homa_grant_place(gr, cfg, g);
 	return homa_grant_finish(gr, cfg, now_ns, cmds);
