@@ -5,7 +5,8 @@
 # Usage: module.sh [RELEASE | 6.1 | 6.12 | uml] [MAKE-ARG...]
 # Default: the newest stock kernel. The last line printed is the module's path.
 # Each kernel gets a mirror of the sources in build/kmod-RELEASE (links to the
-# files), so that builds for several kernels never disturb each other.
+# files), so that builds for several kernels never disturb each other; KMOD_DIR
+# names another directory.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -31,7 +32,7 @@ uml)
 	;;
 esac
 
-dir=$BUILD/kmod-$release
+dir=${KMOD_DIR:-$BUILD/kmod-$release}
 mkdir -p "$dir"
 cd "$ROOT"
 # New sources get a link; links whose source is gone go away.
@@ -46,5 +47,5 @@ done
 
 # -s leaves warnings and errors.
 say "dev: building homa.ko for $release"
-make -s -C "$kdir" ARCH=$arch M="$dir" -j"$(nproc)" "$@" modules >&2 </dev/null
+make -s --no-print-directory -C "$kdir" ARCH=$arch M="$dir" -j"$(nproc)" "$@" modules >&2 </dev/null
 echo "$dir/homa.ko"

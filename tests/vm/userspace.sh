@@ -13,11 +13,7 @@ need_packages "unit tests, also as 32-bit programs" pkgconf libcmocka-dev gcc-mu
 log=$BUILD/userspace.log
 mkdir -p "$BUILD"
 {
-	if [ -f "$BUILD/build.ninja" ]; then
-		true
-	else
-		meson setup "$BUILD" "$ROOT"
-	fi
-	meson compile -C "$BUILD"
+	{ [ -f "$BUILD/build.ninja" ] || meson setup "$BUILD" "$ROOT"; } &&
+		meson compile -C "$BUILD"
 } >"$log" 2>&1 </dev/null || { tail -n 40 "$log" >&2; die "user space did not build (log: $log)"; }
 echo "$BUILD"

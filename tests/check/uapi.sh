@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# The socket interface compiles alone, with every warning, as C and as C++.
+#
+# Usage: uapi.sh SOURCE-ROOT c|c++
+set -u
+lang=$2
+case $lang in
+c)	set -- gcc -std=c99 ;;
+c++)	set -- g++ -std=c++11 ;;
+esac
+command -v "$1" >/dev/null || { echo "$1 is not installed"; exit 77; }
+cd "${MESON_SOURCE_ROOT:-$(dirname "$0")/../..}" || exit 99
+# Twice, to see that the second inclusion is harmless.
+printf '#include <linux/homa.h>\n#include <linux/homa.h>\nint main(void) { return 0; }\n' |
+	"$@" -Wall -Wextra -Wpedantic -Werror -I include/uapi -x "$lang" - -c -o /dev/null || exit 1
+echo "linux/homa.h compiles alone as $lang"
