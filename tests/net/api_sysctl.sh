@@ -90,7 +90,7 @@ awk '
 	NR == 2 && $1 != "cpu_khz" { print "line 2:", $0; bad++ }
 	$1 == "core" { cores++ }
 	# name (30, left) space value (20, right) space description
-	!/^[a-z0-9_]+ *$/ && (substr($0, 1, 31) !~ /^[a-z0-9_]+ +$/ ||
+	(substr($0, 1, 31) !~ /^[A-Za-z0-9_]+ +$/ ||
 	 substr($0, 32, 20) !~ /^ *[0-9]+$/ || substr($0, 52, 1) != " " ||
 	 length($0) < 54) { if (bad++ < 5) print "line " NR ":", $0 }
 	{ seen[$1] = 1 }

@@ -11,9 +11,6 @@
 
 other=$((3 - HOMA_VM))
 dev=eth0
-ip link set $dev up || die "no $dev"
-ip addr add "10.0.0.$HOMA_VM/24" dev $dev
-ip addr add "fd00::$HOMA_VM/64" dev $dev nodad
 wait_for 10 grep -q 1 /sys/class/net/$dev/carrier || die "no carrier on $dev"
 
 bg homa_echo_server >/tmp/server 2>&1
