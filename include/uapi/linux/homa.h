@@ -283,17 +283,12 @@ struct homa_info {
  */
 #define HOMA_FLAG_DONT_THROTTLE 2
 
-/* The layout is fixed for ever; a compiler that would lay it out differently
- * must not compile it.
+/* The layout is fixed for ever: a compiler that would lay a structure out
+ * differently divides by zero here. (No _Static_assert: C90 and C++98 programs
+ * may include this file.)
  */
-#if defined(__cplusplus) && __cplusplus >= 201103L
-#define _HOMA_SIZE(type, bytes) static_assert(sizeof(struct type) == (bytes), #type)
-#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
-#define _HOMA_SIZE(type, bytes) _Static_assert(sizeof(struct type) == (bytes), #type)
-#else
 #define _HOMA_SIZE(type, bytes) \
-	typedef char _homa_size_##type[sizeof(struct type) == (bytes) ? 1 : -1]
-#endif
+	enum { _homa_size_of_##type = 1 / (sizeof(struct type) == (bytes)) }
 _HOMA_SIZE(homa_rcvbuf_args, 16);
 _HOMA_SIZE(homa_sendmsg_args, 24);
 _HOMA_SIZE(homa_recvmsg_args, 88);
