@@ -69,7 +69,8 @@ static void udp_serve(int fd)
 				 (struct sockaddr *)&from.sa, &from.len);
 		if (bytes < 0)
 			err(1, "udp recvfrom");
-		if (sendto(fd, bench_in, (size_t)bytes, 0, (struct sockaddr *)&from.sa, from.len) < 0)
+		if (sendto(fd, bench_in, (size_t)bytes, 0,
+			   (struct sockaddr *)&from.sa, from.len) < 0)
 			err(1, "udp sendto");
 	}
 }

@@ -140,13 +140,14 @@ static void report(const struct settings *set, size_t bytes, uint64_t *rtt_ns, u
 	median = rtt_ns[n / 2];
 	p99 = rtt_ns[(n * 99 + 99) / 100 - 1];
 	if (set->json)
-		printf("{\"link\":\"%s\",\"proto\":\"%s\",\"bytes\":%zu,\"rounds\":%u,\"median_ns\":%llu,\"p99_ns\":%llu,\"min_ns\":%llu,\"lost\":%u}\n",
+		printf("{\"link\":\"%s\",\"proto\":\"%s\",\"bytes\":%zu,\"rounds\":%u,"
+		       "\"median_ns\":%llu,\"p99_ns\":%llu,\"min_ns\":%llu,\"lost\":%u}\n",
 		       set->label, set->proto->name, bytes, n, (unsigned long long)median,
 		       (unsigned long long)p99, (unsigned long long)min, lost);
 	else
-		printf("%-5s %7zu bytes: median %.1f us, p99 %.1f us, min %.1f us (%u rounds, %u lost)\n",
-		       set->proto->name, bytes, (double)median / 1000, (double)p99 / 1000,
-		       (double)min / 1000, n, lost);
+		printf("%-5s %7zu bytes: median %.1f us, p99 %.1f us, min %.1f us"
+		       " (%u rounds, %u lost)\n", set->proto->name, bytes,
+		       (double)median / 1000, (double)p99 / 1000, (double)min / 1000, n, lost);
 	fflush(stdout);
 }
 

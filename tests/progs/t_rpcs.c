@@ -64,7 +64,8 @@ static void parse_lengths(char *text)
 			errx(2, "bad lengths %s", text);
 		return;
 	}
-	for (item = strtok(text, ","); item && lengths_count < LENGTHS_MAX; item = strtok(NULL, ","))
+	for (item = strtok(text, ","); item && lengths_count < LENGTHS_MAX;
+	     item = strtok(NULL, ","))
 		lengths[lengths_count++] = strtoul(item, NULL, 10);
 }
 
