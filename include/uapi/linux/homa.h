@@ -284,11 +284,11 @@ struct homa_info {
 #define HOMA_FLAG_DONT_THROTTLE 2
 
 /* The layout is fixed for ever: a compiler that would lay a structure out
- * differently divides by zero here. (No _Static_assert: C90 and C++98 programs
- * may include this file.)
+ * differently meets an array of negative size. (No _Static_assert: C90 and
+ * C++98 programs may include this file. The arrays do not exist.)
  */
 #define _HOMA_SIZE(type, bytes) \
-	enum { _homa_size_of_##type = 1 / (sizeof(struct type) == (bytes)) }
+	extern char _homa_size_of_##type[sizeof(struct type) == (bytes) ? 1 : -1]
 _HOMA_SIZE(homa_rcvbuf_args, 16);
 _HOMA_SIZE(homa_sendmsg_args, 24);
 _HOMA_SIZE(homa_recvmsg_args, 88);
