@@ -52,7 +52,7 @@ rtt() {
 	fi
 }
 
-out="${HOMA_OUT:-/tmp}/demo.out"
+out=/tmp/demo.out
 
 say "Homa carries remote procedure calls across a data centre: a request of up to"
 say "1,000,000 bytes goes to a server, a response comes back. This is our kernel"
