@@ -17,10 +17,7 @@ void homa_prio_defaults(struct homa_cutoffs *c, u8 num_priorities)
 {
 	u32 i;
 
-	c->max_len[0] = LEN_ANY;
-	c->max_len[1] = 0;
-	c->max_len[2] = 0;
-	c->max_len[3] = 0;
+	memset(c, 0, sizeof(*c));
 	c->max_len[4] = HOMA_MSG_BYTES_MAX;
 	c->max_len[5] = 15000;
 	c->max_len[6] = 2800;
@@ -94,7 +91,8 @@ static u32 length_at(const struct homa_size_histogram *h, u32 share, u32 shift)
 bool homa_prio_adapt(struct homa_cutoffs *c,
 		     const struct homa_size_histogram *h, u8 num_priorities)
 {
-	struct homa_cutoffs new = { .max_len = { LEN_ANY } };
+	/* Level 0 takes every message, whatever its entry says. */
+	struct homa_cutoffs new = { .max_len = { c->max_len[0] } };
 	u32 levels, level, shift = 0, i;
 	u64 unsched = 0;
 	u64 all = 0;

@@ -10,14 +10,14 @@
 
 #include "types.h"
 
-#define homa_port_pick(a, op, b) __extension__ ({			\
+#define homa_port_pick(a, op, b) ({					\
 	__typeof__(a) pick_a = (a);					\
 	__typeof__(b) pick_b = (b);					\
 	(void)(&pick_a == &pick_b);					\
 	pick_a op pick_b ? pick_a : pick_b;				\
 })
 
-#define homa_port_pick_t(type, a, op, b) __extension__ ({		\
+#define homa_port_pick_t(type, a, op, b) ({				\
 	type pick_a = (type)(a);					\
 	type pick_b = (type)(b);					\
 	pick_a op pick_b ? pick_a : pick_b;				\
@@ -28,7 +28,7 @@
 #define min_t(type, a, b)	homa_port_pick_t(type, a, <, b)
 #define max_t(type, a, b)	homa_port_pick_t(type, a, >, b)
 
-#define clamp(val, lo, hi) __extension__ ({				\
+#define clamp(val, lo, hi) ({						\
 	__typeof__(val) clamp_val = (val);				\
 	__typeof__(lo) clamp_lo = (lo);					\
 	__typeof__(hi) clamp_hi = (hi);					\

@@ -37,7 +37,7 @@ struct rb_root_cached {
 #define rb_parent(node)		((node)->rb_up)
 #define rb_entry(ptr, type, member)	container_of(ptr, type, member)
 
-#define rb_entry_safe(ptr, type, member) __extension__ ({		\
+#define rb_entry_safe(ptr, type, member) ({				\
 	__typeof__(ptr) safe_ptr = (ptr);				\
 	safe_ptr ? rb_entry(safe_ptr, type, member) : NULL;		\
 })
