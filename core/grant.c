@@ -206,29 +206,6 @@ homa_grant_victim(const struct homa_grantor *gr,
 	return victim;
 }
 
-/* Place a message that is in neither structure. */
-static void homa_grant_place(struct homa_grantor *gr,
-			     const struct homa_config *cfg,
-			     struct homa_grantee *g)
-{
-	struct homa_grantee *victim;
-
-	if (gr->num_active < homa_grant_slots(cfg)) {
-		homa_grant_activate(gr, g);
-		return;
-	}
-	victim = homa_grant_victim(gr, g->peer);
-	if ((victim->peer != g->peer &&
-	     victim->peer->num_active > g->peer->num_active + 1) ||
-	    homa_grantee_outranks(g, victim)) {
-		homa_grant_deactivate(gr, victim);
-		homa_grant_activate(gr, g);
-		homa_grant_wait(gr, victim);
-	} else {
-		homa_grant_wait(gr, g);
-	}
-}
-
 /*
  * The host that gets a free slot: the first one without a slot, else the one
  * with fewest.  At most HOMA_OVERCOMMIT_MAX hosts have one, which bounds the
@@ -269,6 +246,31 @@ static void homa_grant_balance(struct homa_grantor *gr,
 		g = homa_grant_peer_best(peer);
 		homa_grant_unwait(gr, g);
 		homa_grant_activate(gr, g);
+	}
+}
+
+/* Place a message that is in neither structure. */
+static void homa_grant_place(struct homa_grantor *gr,
+			     const struct homa_config *cfg,
+			     struct homa_grantee *g)
+{
+	struct homa_grantee *victim;
+
+	/* Slots that a new setting made come to those who wait already. */
+	homa_grant_balance(gr, cfg);
+	if (gr->num_active < homa_grant_slots(cfg)) {
+		homa_grant_activate(gr, g);
+		return;
+	}
+	victim = homa_grant_victim(gr, g->peer);
+	if ((victim->peer != g->peer &&
+	     victim->peer->num_active > g->peer->num_active + 1) ||
+	    homa_grantee_outranks(g, victim)) {
+		homa_grant_deactivate(gr, victim);
+		homa_grant_activate(gr, g);
+		homa_grant_wait(gr, victim);
+	} else {
+		homa_grant_wait(gr, g);
 	}
 }
 
