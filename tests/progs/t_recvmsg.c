@@ -297,6 +297,29 @@ static void test_wakeup(int family)
 	close_hosts(&h);
 }
 
+/* No client gives up while the server lives, however long it takes: five times
+ * the time after which a silent peer is given up.
+ */
+static void test_slow_server(int family)
+{
+	struct waiter w;
+	struct hosts h;
+
+	open_hosts(&h, family);
+	t_case("family %d: the server is slow to receive and slow to answer", family);
+	t_request(&h.client, &h.addr, 5000, 6, 0);
+	start_waiter(&w, &h.client, 0);
+	t_sleep_ms(500);
+	T_RET(t_recv(&h.server, &h.request, 0, 0), 5000);
+	t_sleep_ms(500);
+	T_OK(!__atomic_load_n(&w.done, __ATOMIC_SEQ_CST));
+	T_RET(t_echo(&h.server, &h.request), 0);
+	pthread_join(w.thread, NULL);
+	T_RET(w.ret, 5000);
+	T_OK(t_msg_is(&h.client, &w.msg, 6));
+	close_hosts(&h);
+}
+
 int main(void)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -309,6 +332,7 @@ int main(void)
 		test_delivery(families[i]);
 		test_signals(families[i]);
 		test_wakeup(families[i]);
+		test_slow_server(families[i]);
 	}
 	return t_end();
 }
