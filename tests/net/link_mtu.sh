@@ -42,6 +42,6 @@ done
 
 ip -n c link set c0 mtu 1500
 ip -n s link set s0 mtu 1500
-ip -n c route replace 10.0.0.0/24 dev c0 mtu lock 1300
-ip -n s route replace 10.0.0.0/24 dev s0 mtu lock 1300
+ip -n c route replace 10.0.0.0/24 dev c0 mtu 1300
+ip -n s route replace 10.0.0.0/24 dev s0 mtu 1300
 exchange "route MTU 1300" 1300 10.0.0.2 4
