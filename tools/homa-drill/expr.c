@@ -201,22 +201,54 @@ static bool eval_binary(enum expr_op op, int64_t a, int64_t b, int64_t *value)
 	uint64_t ua = (uint64_t)a, ub = (uint64_t)b;
 
 	switch (op) {
-	case EXPR_OR: *value = a || b; return true;
-	case EXPR_AND: *value = a && b; return true;
-	case EXPR_EQ: *value = a == b; return true;
-	case EXPR_NE: *value = a != b; return true;
-	case EXPR_LE: *value = a <= b; return true;
-	case EXPR_GE: *value = a >= b; return true;
-	case EXPR_LT: *value = a < b; return true;
-	case EXPR_GT: *value = a > b; return true;
-	case EXPR_BITOR: *value = a | b; return true;
-	case EXPR_XOR: *value = a ^ b; return true;
-	case EXPR_BITAND: *value = a & b; return true;
-	case EXPR_LEFT: *value = (int64_t)(ua << (ub & 63)); return true;
-	case EXPR_RIGHT: *value = (int64_t)(ua >> (ub & 63)); return true;
-	case EXPR_ADD: *value = (int64_t)(ua + ub); return true;
-	case EXPR_SUB: *value = (int64_t)(ua - ub); return true;
-	case EXPR_MUL: *value = (int64_t)(ua * ub); return true;
+	case EXPR_OR:
+		*value = a || b;
+		return true;
+	case EXPR_AND:
+		*value = a && b;
+		return true;
+	case EXPR_EQ:
+		*value = a == b;
+		return true;
+	case EXPR_NE:
+		*value = a != b;
+		return true;
+	case EXPR_LE:
+		*value = a <= b;
+		return true;
+	case EXPR_GE:
+		*value = a >= b;
+		return true;
+	case EXPR_LT:
+		*value = a < b;
+		return true;
+	case EXPR_GT:
+		*value = a > b;
+		return true;
+	case EXPR_BITOR:
+		*value = a | b;
+		return true;
+	case EXPR_XOR:
+		*value = a ^ b;
+		return true;
+	case EXPR_BITAND:
+		*value = a & b;
+		return true;
+	case EXPR_LEFT:
+		*value = (int64_t)(ua << (ub & 63));
+		return true;
+	case EXPR_RIGHT:
+		*value = (int64_t)(ua >> (ub & 63));
+		return true;
+	case EXPR_ADD:
+		*value = (int64_t)(ua + ub);
+		return true;
+	case EXPR_SUB:
+		*value = (int64_t)(ua - ub);
+		return true;
+	case EXPR_MUL:
+		*value = (int64_t)(ua * ub);
+		return true;
 	default:
 		break;
 	}

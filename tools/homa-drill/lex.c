@@ -123,7 +123,7 @@ const char *lex_next(const char *p, struct token *token)
 	token->kind = TOKEN_OP;
 	for (i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		if (!strncmp(p, ops[i], 2)) {
-			strcpy(token->text, ops[i]);
+			memcpy(token->text, ops[i], 3);
 			return p + 2;
 		}
 	}

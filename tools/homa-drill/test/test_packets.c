@@ -312,7 +312,7 @@ static void icmp__kinds_survive(void)
 	struct drill_frames frames, inner;
 	struct drill_pkt pkt, quote;
 	const char *why;
-	int version, kind;
+	int version, kind, field;
 	uint64_t value;
 
 	for (version = 4; version <= 6; version += 2) {
@@ -334,11 +334,11 @@ static void icmp__kinds_survive(void)
 					       &pkt, &why) == DRILL_PKT_OK);
 			CHECK((int)pkt.icmp_kind == kind);
 			CHECK(kind != ICMP_KIND_TOOBIG || pkt.icmp_mtu == 1300);
-			CHECK(drill_pkt_get(&pkt, drill_field_find("qsport",
-							DRILL_ICMP), &value));
+			field = drill_field_find("qsport", DRILL_ICMP);
+			CHECK(drill_pkt_get(&pkt, field, &value));
 			CHECK(value == 1234);
-			CHECK(drill_pkt_get(&pkt, drill_field_find("qid",
-							DRILL_ICMP), &value));
+			field = drill_field_find("qid", DRILL_ICMP);
+			CHECK(drill_pkt_get(&pkt, field, &value));
 			CHECK(value == 98);
 			drill_frames_free(&frames);
 		}
