@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Grants for incoming messages: feeds the grantor (core/grant.h) and collects
+ * its commands.
+ */
+#include "homa.h"
+
+/* Copy commands while the grantor lock keeps their RPCs linked. */
+static void collect_locked(struct homa_net *hn, struct homa_todo *todo,
+			   const struct homa_grant_cmd *cmds, u32 num)
+{
+	u32 i;
+
+	lockdep_assert_held(&hn->grant_lock);
+	for (i = 0; i < num; i++) {
+		struct homa_rpc *rpc = container_of(cmds[i].g, struct homa_rpc,
+						    grantee);
+
+		if (WARN_ON_ONCE(todo->num_grants >= HOMA_TODO_GRANTS))
+			return;
+		/* A grantee is linked, so its RPC is alive. */
+		homa_rpc_hold(rpc);
+		todo->grants[todo->num_grants].rpc = rpc;
+		todo->grants[todo->num_grants].offset = cmds[i].offset;
+		todo->grants[todo->num_grants].priority = cmds[i].priority;
+		todo->num_grants++;
+	}
+}
+
+/**
+ * homa_grant_update_locked() - packets of a message arrived
+ * @rpc: RPC that may need grants
+ * @todo: to be run after unlocking
+ *
+ * Context: RPC lock held; takes the grantor lock.
+ */
+void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+{
+	struct homa_grant_cmd cmds[HOMA_GRANT_CMDS_MAX];
+	const struct homa_rpc_core *core = &rpc->core;
+	struct homa_net *hn = rpc->hn;
+	const struct homa_config *cfg;
+	u32 received;
+	u32 num;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	/* The grantee leaves IDLE only here, under the RPC lock. */
+	if (rpc->grantee.state == HOMA_GRANTEE_IDLE &&
+	    !homa_rpc_needs_grants(core))
+		return;
+
+	received = homa_reasm_received(&core->rx);
+	rcu_read_lock();
+	cfg = &rcu_dereference(hn->settings)->core;
+	spin_lock_bh(&hn->grant_lock);
+	if (rpc->grantee.state == HOMA_GRANTEE_IDLE)
+		num = homa_grantor_add(&hn->grantor, cfg, &rpc->grantee,
+				       &rpc->peer->grant, core->rx.length,
+				       received, core->rx_granted,
+				       rpc->birth_ns, ktime_get_ns(), cmds);
+	else
+		num = homa_grantor_progress(&hn->grantor, cfg, &rpc->grantee,
+					    received, ktime_get_ns(), cmds);
+	collect_locked(hn, todo, cmds, num);
+	spin_unlock_bh(&hn->grant_lock);
+	rcu_read_unlock();
+}
+
+/**
+ * homa_grant_remove_locked() - a message needs no grants any more
+ * @rpc: RPC; need not be known to the grantor
+ * @todo: to be run after unlocking; grants for others
+ *
+ * Context: RPC lock held; takes the grantor lock.
+ */
+void homa_grant_remove_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+{
+	struct homa_grant_cmd cmds[HOMA_GRANT_CMDS_MAX];
+	struct homa_net *hn = rpc->hn;
+	u32 num;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (rpc->grantee.state == HOMA_GRANTEE_IDLE)
+		return;
+	rcu_read_lock();
+	spin_lock_bh(&hn->grant_lock);
+	num = homa_grantor_remove(&hn->grantor,
+				  &rcu_dereference(hn->settings)->core,
+				  &rpc->grantee, ktime_get_ns(), cmds);
+	collect_locked(hn, todo, cmds, num);
+	spin_unlock_bh(&hn->grant_lock);
+	rcu_read_unlock();
+}

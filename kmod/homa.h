@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Objects of the kernel module and what its files offer each other.
+ *
+ * The objects come first, each with the lock that guards its members; then the
+ * functions, grouped by the file that owns them.  docs/locking.md explains the
+ * order of the locks and the one pattern: lock, ask core/, copy what is to be
+ * done, unlock, do it.
+ *
+ *	homa_net    everything of one network namespace
+ *	homa_sock   one socket: a port, a receive pool, its RPCs
+ *	homa_rpc    one RPC: protocol state, outgoing data, incoming packets
+ *	homa_peer   one remote host: route, cutoffs, acks to be sent
+ */
+#ifndef HOMA_KMOD_H
+#define HOMA_KMOD_H
+
+#include <linux/hrtimer.h>
+#include <linux/ipv6.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <net/inet_sock.h>
+#include <net/sock.h>
+#include <uapi/linux/homa.h>
+#include "compat/compat.h"
+#include "../core/config.h"
+#include "../core/dedup.h"
+#include "../core/grant.h"
+#include "../core/pace.h"
+#include "../core/prio.h"
+#include "../core/reason.h"
+#include "../core/rpc.h"
+#include "../core/srpt.h"
+#include "../core/wire.h"
+#include "mib.h"
+
+struct homa_net;
+struct homa_peer;
+struct homa_pool;
+struct homa_rpc;
+struct homa_sock;
+
+/* Sizes of the hash tables of a namespace, powers of two. */
+#define HOMA_PORT_BUCKETS	1024
+#define HOMA_RPC_BUCKETS	1024
+
+/* Slots of the timer wheel, 1 ms each (protocol §0: a tick). */
+#define HOMA_WHEEL_SLOTS	256
+#define HOMA_TICK_NS		NSEC_PER_MSEC
+
+/**
+ * struct homa_bucket - RPCs whose ids hash alike
+ * @lock: L2; guards @rpcs, @dedup and the protocol state of each RPC in it
+ * @rpcs: linked by homa_rpc.hash
+ * @dedup: requests executed here whose RPCs are gone
+ */
+struct homa_bucket {
+	spinlock_t lock;
+	struct hlist_head rpcs;
+	struct homa_dedup dedup;
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct homa_tables - hash tables of a namespace that uses Homa
+ * @ports: sockets by port; written under homa_net.port_lock, read under RCU
+ * @buckets: RPCs by id and peer address
+ *
+ * Allocated with the first socket: a namespace without one costs little.
+ */
+struct homa_tables {
+	struct hlist_head ports[HOMA_PORT_BUCKETS];
+	struct homa_bucket buckets[HOMA_RPC_BUCKETS];
+};
+
+/**
+ * struct homa_wheel - RPCs by the tick in which time may matter to them
+ * @lock: L3; guards the rest
+ * @slots: RPCs (homa_rpc.wheel_link) by tick modulo the number of slots
+ * @tick: all slots before this tick were served
+ * @count: RPCs in the wheel
+ * @timer: runs only while @count is not zero
+ * @timer_tick: tick that @timer is set to
+ */
+struct homa_wheel {
+	spinlock_t lock;
+	struct list_head slots[HOMA_WHEEL_SLOTS];
+	u64 tick;
+	u64 timer_tick;
+	u32 count;
+	struct hrtimer timer;
+};
+
+/**
+ * struct homa_sched - outgoing messages held back by pacing
+ * @lock: L3 (the "tx lock"); guards @srpt
+ * @srpt: waiting messages
+ * @idle_until_ns: when the link will have sent what it was given (pace.h)
+ * @pacer: sends from @srpt when the link has room again
+ */
+struct homa_sched {
+	spinlock_t lock;
+	struct homa_srpt srpt;
+	atomic64_t idle_until_ns;
+	struct hrtimer pacer;
+};
+
+/**
+ * struct homa_settings - snapshot of what can be set in a namespace
+ * @core: what the core's decisions use
+ * @cutoffs: our own table, published to peers
+ * @priority_map: level to TOS bits
+ * @wmem_max: send buffer limit of new sockets, bytes
+ * @peer_max: hosts remembered at most
+ * @peer_idle_secs: hosts unused for so long may be forgotten
+ * @throttle: pace outgoing data
+ * @rcu: for freeing
+ */
+struct homa_settings {
+	struct homa_config core;
+	struct homa_cutoffs cutoffs;
+	u8 priority_map[HOMA_PRIORITIES_MAX];
+	u32 wmem_max;
+	u32 peer_max;
+	u32 peer_idle_secs;
+	bool throttle;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct homa_net - Homa's part of a network namespace
+ * @net: the namespace
+ * @tables: hash tables, NULL before the first socket; never changes after
+ * @setup_lock: L0; serialises creation of @tables
+ * @port_lock: L3; guards the port table and @next_port
+ * @next_port: next automatic port to try
+ * @hash_seed: key of the RPC hash
+ * @next_id: next client id; starts at a random even value
+ * @peers: hosts by address
+ * @peer_count: entries in @peers
+ * @rpc_count: RPCs alive or still referenced
+ * @peer_evicted: some host was forgotten before the namespace ends
+ * @peer_gc: forgets idle hosts while there are many
+ * @grant_lock: L3 (the "grantor lock"); guards @grantor
+ * @grantor: incoming messages that need grants
+ * @sched: outgoing messages that wait for the link
+ * @wheel: timers
+ * @settings: RCU; replaced under @settings_lock
+ * @settings_lock: L0
+ * @settings_raw: what sysctl writes to, see sysctl.c
+ * @sysctl: registration
+ * @mib: counters
+ */
+struct homa_net {
+	struct net *net;
+	struct homa_tables *tables;
+	struct mutex setup_lock;
+	spinlock_t port_lock;
+	u16 next_port;
+	u32 hash_seed;
+	atomic64_t next_id;
+	struct rhashtable peers;
+	atomic_t peer_count;
+	atomic_t rpc_count;
+	bool peer_evicted;
+	struct delayed_work peer_gc;
+	spinlock_t grant_lock;
+	struct homa_grantor grantor;
+	struct homa_sched sched;
+	struct homa_wheel wheel;
+	struct homa_settings __rcu *settings;
+	struct mutex settings_lock;
+	struct homa_settings settings_raw;
+	struct ctl_table_header *sysctl;
+	struct homa_mib __percpu *mib;
+};
+
+/**
+ * struct homa_peer_key - names a host
+ * @addr: IPv6 or v4-mapped address
+ * @scope: interface of a link-local address, else 0
+ */
+struct homa_peer_key {
+	struct in6_addr addr;
+	u32 scope;
+};
+
+/**
+ * struct homa_route - a route to a peer; constant once published
+ * @dst: referenced
+ * @cookie: its generation
+ * @saddr: source address that it was looked up with or chose
+ * @rcu: for freeing
+ */
+struct homa_route {
+	struct dst_entry *dst;
+	u32 cookie;
+	struct in6_addr saddr;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct homa_peer - a remote host
+ * @node: in homa_net.peers
+ * @key: address
+ * @refs: one for the table, one for each RPC and each user
+ * @used: jiffies of the last look-up
+ * @lock: L3; guards the members up to @route
+ * @num_acks: valid entries in @acks
+ * @acks: finished RPCs the host has not been told of
+ * @cutoffs: the host's table for what is sent to it
+ * @cutoffs_sent: jiffies of the last CUTOFFS sent to it
+ * @route: RCU; cached route, replaced under @lock
+ * @grant: guarded by homa_net.grant_lock
+ * @hn: namespace
+ * @rcu: for freeing
+ */
+struct homa_peer {
+	struct rhash_head node;
+	struct homa_peer_key key;
+	refcount_t refs;
+	unsigned long used;
+	spinlock_t lock;
+	u8 num_acks;
+	struct homa_ack acks[HOMA_ACKS_MAX];
+	struct homa_cutoffs cutoffs;
+	unsigned long cutoffs_sent;
+	struct homa_route __rcu *route;
+	struct homa_grant_peer grant;
+	struct homa_net *hn;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct homa_frag - a run of outgoing message bytes in one page
+ * @page: referenced
+ * @page_offset: first byte in the page
+ * @start: its offset in the message
+ * @bytes: length of the run
+ */
+struct homa_frag {
+	struct page *page;
+	u32 page_offset;
+	u32 start;
+	u32 bytes;
+};
+
+/* Runs kept in the RPC itself; longer messages get an array. */
+#define HOMA_INLINE_FRAGS	2
+
+/**
+ * struct homa_msgout - bytes of an outgoing message; constant once filled
+ * @frags: runs in message order, @inline_frags or allocated
+ * @num_frags: how many
+ * @charged: bytes counted in homa_sock.tx_mem
+ * @inline_frags: storage for short messages
+ */
+struct homa_msgout {
+	struct homa_frag *frags;
+	u32 num_frags;
+	u32 charged;
+	struct homa_frag inline_frags[HOMA_INLINE_FRAGS];
+};
+
+/**
+ * struct homa_rpc - one RPC
+ * @hash: in homa_bucket.rpcs while alive
+ * @bucket: never changes; its lock is "the RPC lock"
+ * @refs: one for being alive (and thereby linked anywhere), one per user
+ * @hsk: socket, referenced
+ * @hn: its namespace
+ * @peer: remote host, referenced
+ * @saddr: our address in packets; RPC lock until first use, then constant
+ * @sport: our port
+ * @dport: the peer's port
+ * @private: response only for a receiver that names the id
+ * @waited: a thread waits for this private RPC; RPC lock
+ * @deferred: in homa_sched.srpt, so only the pacer sends; RPC lock
+ * @cookie: opaque, for the client
+ * @birth_ns: creation
+ * @sock_link: in homa_sock.rpcs; homa_sock.ready_lock
+ * @ready_link: in homa_sock.ready; homa_sock.ready_lock
+ * @wheel_link: in a slot of the timer wheel; homa_wheel.lock
+ * @stall_node: in homa_pool.waiting while rx_stalled; homa_pool.lock
+ * @stall_len: key there
+ * @grantee: homa_net.grant_lock
+ * @srpt: homa_sched.lock
+ * @wait: where the thread of @waited sleeps
+ * @msgout: outgoing message
+ * @rxq: packets whose bytes were taken; RPC lock
+ * @num_bpages: valid entries in @bpages; RPC lock
+ * @bpages: where the incoming message will be put; RPC lock
+ * @core: protocol state; RPC lock.  Last: its gaps are not cleared
+ */
+struct homa_rpc {
+	struct hlist_node hash;
+	struct homa_bucket *bucket;
+	refcount_t refs;
+	u16 sport;
+	u16 dport;
+	bool private;
+	bool waited;
+	bool deferred;
+	struct homa_sock *hsk;
+	struct homa_net *hn;
+	struct homa_peer *peer;
+	struct in6_addr saddr;
+	u64 cookie;
+	u64 birth_ns;
+	struct list_head sock_link;
+	struct list_head ready_link;
+	struct list_head wheel_link;
+	struct rb_node stall_node;
+	u32 stall_len;
+	u32 num_bpages;
+	struct homa_grantee grantee;
+	struct homa_srpt_entry srpt;
+	wait_queue_head_t wait;
+	struct homa_msgout msgout;
+	struct sk_buff_head rxq;
+	u32 bpages[HOMA_MAX_BPAGES];
+	struct homa_rpc_core core;
+};
+
+/**
+ * struct homa_sock - a Homa socket
+ * @inet: the generic part; must be first
+ * @hn: its namespace
+ * @port_link: in homa_tables.ports; homa_net.port_lock, RCU
+ * @port: own port, host order; written under lock_sock() and port_lock
+ * @server: accepts requests
+ * @shutdown: no new RPCs; set under @ready_lock
+ * @ready_lock: L3; guards the lists
+ * @rpcs: all RPCs, oldest first
+ * @ready: RPCs with something for a receiver that names no id, oldest first
+ * @num_rpcs: entries in @rpcs
+ * @tx_mem: bytes of outgoing messages not yet released
+ * @tx_blocked: a sender waits, or poll() reported not writable
+ * @pool: receive region; set once under lock_sock()
+ * @error_msg: why the last failing call failed; best effort, no lock
+ */
+struct homa_sock {
+	struct inet_sock inet;
+	struct homa_net *hn;
+	struct hlist_node port_link;
+	u16 port;
+	bool server;
+	bool shutdown;
+	bool tx_blocked;
+	spinlock_t ready_lock;
+	struct list_head rpcs;
+	struct list_head ready;
+	u32 num_rpcs;
+	atomic_long_t tx_mem;
+	struct homa_pool *pool;
+	char error_msg[HOMA_ERROR_MSG_SIZE];
+};
+
+/* An AF_INET6 socket; @inet6 must be last (see compat.h). */
+struct homa6_sock {
+	struct homa_sock homa;
+	struct ipv6_pinfo inet6;
+};
+
+/* Packet data in homa_rpc.rxq: message bytes [start, end) lie at data_offset
+ * in the sk_buff.
+ */
+struct homa_skb_cb {
+	u32 start;
+	u32 end;
+	u32 data_offset;
+};
+
+#define HOMA_SKB_CB(skb) ((struct homa_skb_cb *)&(skb)->cb[0])
+
+/**
+ * struct homa_addr - where a packet goes to or came from
+ * @peer: remote host
+ * @saddr: our address; unspecified: chosen by the route
+ * @sport: our port
+ * @dport: remote port
+ */
+struct homa_addr {
+	struct homa_peer *peer;
+	struct in6_addr saddr;
+	u16 sport;
+	u16 dport;
+};
+
+/* GRANTs that one locked section can ask for: an arrival and an end. */
+#define HOMA_TODO_GRANTS (2 * HOMA_GRANT_CMDS_MAX)
+
+/**
+ * struct homa_todo - what is to be done once the RPC lock is released
+ * @num_grants: valid entries in @grants
+ * @grants: GRANTs to send; each holds a reference to its RPC
+ * @free: packets to free
+ * @put: RPC that ended; its first reference is to be dropped
+ * @wake: socket that has something to receive, or NULL
+ * @wake_private: private RPC whose waiter has to look, referenced, or NULL
+ * @serve: socket whose pool got buffers back, or NULL
+ *
+ * The caller guarantees that the sockets stay until homa_todo_run().
+ */
+struct homa_todo {
+	u32 num_grants;
+	struct {
+		struct homa_rpc *rpc;
+		u32 offset;
+		u8 priority;
+	} grants[HOMA_TODO_GRANTS];
+	struct sk_buff_head free;
+	struct homa_rpc *put;
+	struct homa_sock *wake;
+	struct homa_rpc *wake_private;
+	struct homa_sock *serve;
+};
+
+static inline struct homa_sock *homa_sk(const struct sock *sk)
+{
+	return (struct homa_sock *)sk;
+}
+
+static inline struct sock *homa_sock_sk(struct homa_sock *hsk)
+{
+	return &hsk->inet.sk;
+}
+
+/* ---- main.c: protocol registration ---- */
+extern struct proto homa_prot;
+extern struct proto homav6_prot;
+
+/* ---- netns.c: namespace state, settings ---- */
+int homa_netns_init(void);
+void homa_netns_exit(void);
+struct homa_net *homa_net(const struct net *net);
+int homa_net_setup_tables(struct homa_net *hn);
+
+/* ---- sysctl.c: net.homa.* ---- */
+void homa_settings_init(struct homa_settings *s);
+int homa_settings_publish(struct homa_net *hn);
+int homa_sysctl_init(struct homa_net *hn);
+void homa_sysctl_exit(struct homa_net *hn);
+
+/* Copies the settings that core needs. */
+static inline void homa_config_get(struct homa_net *hn,
+				   struct homa_config *cfg)
+{
+	rcu_read_lock();
+	*cfg = rcu_dereference(hn->settings)->core;
+	rcu_read_unlock();
+}
+
+/* ---- proc.c: /proc/net/homa_metrics ---- */
+int homa_proc_init(struct homa_net *hn);
+void homa_proc_exit(struct homa_net *hn);
+
+/* ---- ports.c: ports of a namespace ---- */
+int homa_port_assign(struct homa_sock *hsk);
+int homa_port_bind(struct homa_sock *hsk, u16 port);
+void homa_port_release(struct homa_sock *hsk);
+struct homa_sock *homa_port_find_rcu(struct homa_net *hn, u16 port);
+
+/* ---- sock.c: socket calls but messages ---- */
+extern const struct proto_ops homa_inet_ops;
+extern const struct proto_ops homa_inet6_ops;
+int homa_sock_init(struct sock *sk);
+void homa_sock_close(struct sock *sk, long timeout);
+int homa_sock_setsockopt(struct sock *sk, int level, int optname,
+			 sockptr_t optval, unsigned int optlen);
+int homa_sock_getsockopt(struct sock *sk, int level, int optname,
+			 char __user *optval, int __user *optlen);
+int homa_sock_disconnect(struct sock *sk, int flags);
+void homa_sock_unhash(struct sock *sk);
+void homa_sock_down(struct homa_sock *hsk);
+struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
+				    struct homa_rpc *prev);
+int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
+			u16 dport, bool clients_only, int error);
+int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock);
+bool homa_sock_writable(struct homa_sock *hsk);
+void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes);
+void homa_sock_explain(struct homa_sock *hsk, const char *text);
+
+/* ---- ioctl.c: HOMAIOC* ---- */
+int homa_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+#ifdef CONFIG_COMPAT
+int homa_compat_ioctl(struct socket *sock, unsigned int cmd,
+		      unsigned long arg);
+#endif
+
+/* ---- addr.c: socket addresses ---- */
+int homa_addr_from_user(struct sock *sk, const struct msghdr *msg,
+			struct homa_peer_key *key, u16 *port);
+int homa_addr_to_sockaddr(const struct sock *sk,
+			  const struct homa_peer_key *key, u16 port,
+			  struct sockaddr *out);
+void homa_addr_from_skb(const struct sk_buff *skb, struct in6_addr *saddr,
+			struct in6_addr *daddr);
+u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr);
+
+/* ---- sendmsg.c, msgout.c: outgoing messages ---- */
+int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
+int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
+		     struct iov_iter *iter, u32 len);
+void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out);
+int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
+		       u32 start, u32 end);
+
+/* ---- recvmsg.c, ready.c: incoming messages ---- */
+int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		 int *addr_len);
+void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo);
+struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock);
+struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
+					 bool nonblock);
+bool homa_ready_pending(struct homa_sock *hsk);
+
+/* ---- rpc.c: life of an RPC ---- */
+int homa_rpc_cache_init(void);
+void homa_rpc_cache_exit(void);
+struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
+				u64 id, u16 dport, gfp_t gfp);
+u64 homa_rpc_new_id(struct homa_net *hn);
+int homa_rpc_insert_locked(struct homa_rpc *rpc);
+struct homa_rpc *homa_rpc_find_client(struct homa_sock *hsk, u64 id);
+struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
+			       const struct in6_addr *addr, u16 dport);
+struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
+				      const struct in6_addr *addr);
+struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
+				      const struct homa_peer_key *key,
+				      const struct in6_addr *saddr, u16 dport,
+				      enum homa_reason *reason);
+void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo);
+void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
+			  struct homa_todo *todo);
+void homa_rpc_free(struct homa_rpc *rpc);
+
+static inline void homa_rpc_lock(struct homa_rpc *rpc)
+	__acquires(&rpc->bucket->lock)
+{
+	spin_lock_bh(&rpc->bucket->lock);
+}
+
+static inline void homa_rpc_unlock(struct homa_rpc *rpc)
+	__releases(&rpc->bucket->lock)
+{
+	spin_unlock_bh(&rpc->bucket->lock);
+}
+
+static inline bool homa_rpc_alive(const struct homa_rpc *rpc)
+{
+	lockdep_assert_held(&rpc->bucket->lock);
+	return rpc->core.state != HOMA_RPC_DEAD;
+}
+
+static inline void homa_rpc_hold(struct homa_rpc *rpc)
+{
+	refcount_inc(&rpc->refs);
+}
+
+static inline void homa_rpc_put(struct homa_rpc *rpc)
+{
+	if (refcount_dec_and_test(&rpc->refs))
+		homa_rpc_free(rpc);
+}
+
+/* ---- todo.c: what is left to do after unlocking ---- */
+void homa_todo_init(struct homa_todo *todo);
+void homa_todo_run(struct homa_todo *todo);
+
+/* ---- pool.c: the receive region ---- */
+struct homa_pool *homa_pool_new(u64 start, u64 length);
+void homa_pool_delete(struct homa_pool *pool);
+void homa_pool_get_region(const struct homa_pool *pool, u64 *start,
+			  u64 *length);
+bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length);
+void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length);
+void homa_pool_unstall_locked(struct homa_rpc *rpc);
+void homa_pool_free(struct homa_pool *pool, const u32 *offsets, u32 count);
+int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count);
+void homa_pool_serve(struct homa_sock *hsk);
+u64 homa_pool_avail_bytes(struct homa_pool *pool);
+int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
+		   const u32 *bpages);
+
+/* ---- rx.c, rx_control.c: packets in ---- */
+int homa_rx(struct sk_buff *skb);
+void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
+		     const struct homa_hdr *hdr);
+void homa_rx_ack(struct homa_net *hn, const struct in6_addr *saddr,
+		 const struct homa_ack *ack);
+void homa_rx_drop(struct homa_net *hn, enum homa_reason reason);
+
+/* ---- tx.c: packets out ---- */
+void homa_tx_xmit(struct homa_rpc *rpc);
+void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end,
+			u8 priority);
+void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
+		     bool retransmit, u32 incoming);
+void homa_tx_control(struct homa_sock *hsk, const struct homa_addr *to,
+		     struct homa_hdr *hdr);
+void homa_tx_rpc_control(struct homa_rpc *rpc, struct homa_hdr *hdr);
+void homa_tx_resends(struct homa_rpc *rpc, u8 priority);
+u8 homa_tx_unsched_priority(struct homa_rpc *rpc);
+
+/* ---- route.c: the way to a peer ---- */
+struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
+				 struct in6_addr *saddr);
+int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
+			 struct in6_addr *saddr);
+void homa_route_free(struct homa_route *route);
+
+/* ---- peer.c: remote hosts ---- */
+int homa_peers_init(struct homa_net *hn);
+void homa_peers_exit(struct homa_net *hn);
+struct homa_peer *homa_peer_get(struct homa_net *hn,
+				const struct homa_peer_key *key, gfp_t gfp);
+struct homa_peer *homa_peer_find(struct homa_net *hn,
+				 const struct homa_peer_key *key);
+void homa_peer_put(struct homa_peer *peer);
+u32 homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack,
+		      struct homa_ack *full);
+u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);
+bool homa_peer_cutoffs_due(struct homa_peer *peer);
+void homa_peer_set_cutoffs(struct homa_peer *peer, const struct homa_hdr *hdr);
+
+/* ---- grant.c: grants out ---- */
+void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo);
+void homa_grant_remove_locked(struct homa_rpc *rpc, struct homa_todo *todo);
+
+/* ---- sched.c: pacing ---- */
+void homa_sched_init(struct homa_net *hn);
+void homa_sched_exit(struct homa_net *hn);
+bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns);
+void homa_sched_account(struct homa_net *hn, u32 bytes, u64 now_ns);
+void homa_sched_remove_locked(struct homa_rpc *rpc);
+
+/* ---- timer.c: the wheel ---- */
+void homa_timer_init(struct homa_net *hn);
+void homa_timer_exit(struct homa_net *hn);
+void homa_timer_arm_locked(struct homa_rpc *rpc, u64 when_ns);
+void homa_timer_start_locked(struct homa_rpc *rpc);
+void homa_timer_disarm_locked(struct homa_rpc *rpc);
+
+/* ---- icmp.c: errors in ---- */
+int homa_icmp_err_v4(struct sk_buff *skb, u32 info);
+int homa_icmp_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
+		     u8 code, int offset, __be32 info);
+
+#endif /* HOMA_KMOD_H */

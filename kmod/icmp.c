@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * ICMP errors in (protocol §7.5): believed only in their own namespace and
+ * only if they quote a packet of an RPC that exists.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include "homa.h"
+
+/* Bytes of the quoted Homa header that hold the ports, and up to the id. */
+#define QUOTED_PORTS 4
+#define QUOTED_ID HOMA_COMMON_HDR_BYTES
+
+/* What an error says: errno, and whether it concerns one port only. */
+struct icmp_meaning {
+	int error;	/* 0 = nothing for us */
+	bool port;
+};
+
+static struct icmp_meaning meaning_v4(u8 type, u8 code)
+{
+	struct icmp_meaning m = {};
+
+	if (type != ICMP_DEST_UNREACH)
+		return m;
+	switch (code) {
+	case ICMP_PORT_UNREACH:
+		m.error = ENOTCONN;
+		m.port = true;
+		break;
+	case ICMP_PROT_UNREACH:
+		m.error = EPROTONOSUPPORT;
+		break;
+	case ICMP_FRAG_NEEDED:
+		break;
+	default:
+		m.error = EHOSTUNREACH;
+		break;
+	}
+	return m;
+}
+
+static struct icmp_meaning meaning_v6(u8 type, u8 code)
+{
+	struct icmp_meaning m = {};
+
+	if (type == ICMPV6_DEST_UNREACH) {
+		m.error = EHOSTUNREACH;
+		if (code == ICMPV6_PORT_UNREACH) {
+			m.error = ENOTCONN;
+			m.port = true;
+		}
+	} else if (type == ICMPV6_PARAMPROB && code == ICMPV6_UNK_NEXTHDR) {
+		m.error = EPROTONOSUPPORT;
+	}
+	return m;
+}
+
+/*
+ * Does the quote name an RPC of ours?  The id is checked where it was quoted;
+ * RFC 792 promises only eight bytes, which hold the ports.
+ */
+static bool quote_matches(struct homa_sock *hsk, struct sk_buff *skb,
+			  u32 offset, const struct in6_addr *peer, u16 dport)
+{
+	struct homa_rpc *rpc;
+	__be64 id;
+
+	if (skb_copy_bits(skb, offset + QUOTED_ID - sizeof(id), &id,
+			  sizeof(id)))
+		return true;
+	rpc = homa_rpc_find(hsk, be64_to_cpu(id), peer, dport);
+	if (!rpc)
+		return false;
+	homa_rpc_unlock(rpc);
+	return true;
+}
+
+static int handle(struct sk_buff *skb, u32 offset, const struct in6_addr *peer,
+		  struct icmp_meaning m)
+{
+	struct homa_net *hn = homa_net(dev_net(skb->dev));
+	struct homa_sock *hsk;
+	__be16 ports[2];
+	u16 dport;
+
+	if (skb_copy_bits(skb, offset, ports, sizeof(ports)))
+		return -EINVAL;
+	dport = ntohs(ports[1]);
+	hsk = homa_port_find_rcu(hn, ntohs(ports[0]));
+	if (!hsk || !quote_matches(hsk, skb, offset, peer, dport)) {
+		HOMA_INC(hn, icmp_ignored);
+		return -ENOENT;
+	}
+	HOMA_INC(hn, icmp_errors);
+	if (m.error)
+		homa_sock_fail_rpcs(hsk, peer, m.port ? dport : 0, false,
+				    m.error);
+	return 0;
+}
+
+/**
+ * homa_icmp_err_v4() - ICMP error about a packet we sent
+ * @skb: data at the quoted IPv4 header
+ * @info: MTU for "fragmentation needed"
+ *
+ * Context: softirq, rcu_read_lock().  Return: 0 if it was about one of ours.
+ */
+int homa_icmp_err_v4(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	u8 type = icmp_hdr(skb)->type;
+	u8 code = icmp_hdr(skb)->code;
+	struct in6_addr peer;
+	int err;
+
+	BUILD_BUG_ON(QUOTED_PORTS != 2 * sizeof(__be16));
+	ipv6_addr_set_v4mapped(iph->daddr, &peer);
+	err = handle(skb, iph->ihl * 4, &peer, meaning_v4(type, code));
+	if (!err && type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
+		ipv4_update_pmtu(skb, dev_net(skb->dev), info, 0,
+				 IPPROTO_HOMA);
+	return err;
+}
+
+/**
+ * homa_icmp_err_v6() - ICMPv6 error about a packet we sent
+ * @skb: data at the quoted IPv6 header
+ * @opt: unused
+ * @type: ICMPv6 type
+ * @code: ICMPv6 code
+ * @offset: of the quoted Homa header
+ * @info: MTU for "packet too big", network order
+ *
+ * Context: softirq, rcu_read_lock().  Return: 0 if it was about one of ours.
+ */
+int homa_icmp_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
+		     u8 code, int offset, __be32 info)
+{
+	const struct ipv6hdr *hdr = (const struct ipv6hdr *)skb->data;
+	int err;
+
+	err = handle(skb, offset, &hdr->daddr, meaning_v6(type, code));
+	if (!err && type == ICMPV6_PKT_TOOBIG)
+		ip6_update_pmtu(skb, dev_net(skb->dev), info, 0, 0,
+				sock_net_uid(dev_net(skb->dev), NULL));
+	return err;
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * The receive region of a socket: who owns which part of it (uapi §8,
+ * protocol §10).
+ *
+ * The region is an array of 64 KiB bpages.  Whole bpages belong to one
+ * message; the ends of messages share a bpage, the "open" one, from which
+ * pieces are cut front to back until it is full.  A bpage with an end in it is
+ * free again when all its pieces were returned.
+ *
+ * Messages that find no room wait, shortest first; their data is dropped and
+ * asked for again once there is room.
+ */
+#include <linux/mm.h>
+#include <linux/rbtree.h>
+#include <linux/uio.h>
+#include "homa.h"
+
+#define NO_BPAGE U32_MAX
+
+/**
+ * struct homa_pool - ownership of a receive region
+ * @start: user address
+ * @num_bpages: whole bpages in the region
+ * @lock: L3; guards the rest
+ * @num_free: entries in @free
+ * @open: bpage that pieces are cut from, or NO_BPAGE
+ * @open_used: bytes cut from it
+ * @waiting: RPCs without buffers, by message length, then age
+ * @refs: owners of each bpage: messages and returned-by-user entries, plus one
+ *	while it is the open one
+ * @free: stack of free bpages, lowest index on top at first, so that small
+ *	work loads touch little memory
+ */
+struct homa_pool {
+	u64 start;
+	u32 num_bpages;
+	spinlock_t lock;
+	u32 num_free;
+	u32 open;
+	u32 open_used;
+	struct rb_root_cached waiting;
+	u16 *refs;
+	u32 *free;
+};
+
+/**
+ * homa_pool_new() - ownership of a new region: all free
+ * @start: user address, page aligned
+ * @length: bytes; rounded down to bpages
+ *
+ * Context: process.  Return: the pool, or NULL without memory.
+ */
+struct homa_pool *homa_pool_new(u64 start, u64 length)
+{
+	struct homa_pool *pool;
+	u32 i;
+
+	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
+	if (!pool)
+		return NULL;
+	pool->start = start;
+	pool->num_bpages = length >> HOMA_BPAGE_SHIFT;
+	pool->refs = kvcalloc(pool->num_bpages, sizeof(*pool->refs),
+			      GFP_KERNEL_ACCOUNT);
+	pool->free = kvmalloc_array(pool->num_bpages, sizeof(*pool->free),
+				    GFP_KERNEL_ACCOUNT);
+	if (!pool->refs || !pool->free) {
+		homa_pool_delete(pool);
+		return NULL;
+	}
+	spin_lock_init(&pool->lock);
+	pool->open = NO_BPAGE;
+	pool->waiting = RB_ROOT_CACHED;
+	pool->num_free = pool->num_bpages;
+	for (i = 0; i < pool->num_bpages; i++)
+		pool->free[i] = pool->num_bpages - 1 - i;
+	return pool;
+}
+
+/**
+ * homa_pool_delete() - free a pool that no RPC uses
+ * @pool: may be NULL
+ */
+void homa_pool_delete(struct homa_pool *pool)
+{
+	if (!pool)
+		return;
+	kvfree(pool->refs);
+	kvfree(pool->free);
+	kfree(pool);
+}
+
+/**
+ * homa_pool_get_region() - what the region is
+ * @pool: may be NULL
+ * @start: user address, 0 without a pool
+ * @length: bytes, rounded down to bpages
+ */
+void homa_pool_get_region(const struct homa_pool *pool, u64 *start,
+			  u64 *length)
+{
+	*start = pool ? pool->start : 0;
+	*length = pool ? (u64)pool->num_bpages << HOMA_BPAGE_SHIFT : 0;
+}
+
+static void put_locked(struct homa_pool *pool, u32 bpage)
+{
+	lockdep_assert_held(&pool->lock);
+	if (!--pool->refs[bpage])
+		pool->free[pool->num_free++] = bpage;
+}
+
+static u32 get_locked(struct homa_pool *pool)
+{
+	u32 bpage = pool->free[--pool->num_free];
+
+	lockdep_assert_held(&pool->lock);
+	pool->refs[bpage] = 1;
+	return bpage;
+}
+
+/* Room for a piece of @bytes: may need one more free bpage. */
+static bool open_fits_locked(struct homa_pool *pool, u32 bytes)
+{
+	if (pool->open == NO_BPAGE)
+		return false;
+	/* Only the pool itself still uses it: start again. */
+	if (pool->refs[pool->open] == 1)
+		pool->open_used = 0;
+	return pool->open_used + bytes <= HOMA_BPAGE_SIZE;
+}
+
+/**
+ * homa_pool_alloc_locked() - buffers for an incoming message
+ * @rpc: RPC whose bpages are to be filled in
+ * @length: message length, 1..HOMA_MSG_BYTES_MAX
+ *
+ * Context: RPC lock held; takes pool->lock.
+ * Return: false if there is no region or not enough room; nothing is taken.
+ */
+bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
+{
+	/* Pairs with the release in setsockopt. */
+	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
+	u32 whole = length >> HOMA_BPAGE_SHIFT;
+	u32 rest = length & (HOMA_BPAGE_SIZE - 1);
+	bool fits = true;
+	bool ok = false;
+	u32 need;
+	u32 i;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (!pool)
+		return false;
+
+	spin_lock_bh(&pool->lock);
+	if (rest)
+		fits = open_fits_locked(pool, rest);
+	need = whole + !fits;
+	if (need > pool->num_free)
+		goto out;
+
+	for (i = 0; i < whole; i++)
+		rpc->bpages[i] = get_locked(pool) << HOMA_BPAGE_SHIFT;
+	if (!fits) {
+		if (pool->open != NO_BPAGE)
+			put_locked(pool, pool->open);
+		pool->open = get_locked(pool);
+		pool->open_used = 0;
+	}
+	if (rest) {
+		rpc->bpages[i++] = (pool->open << HOMA_BPAGE_SHIFT) +
+				   pool->open_used;
+		pool->refs[pool->open]++;
+		pool->open_used += rest;
+	}
+	rpc->num_bpages = i;
+	ok = true;
+out:
+	spin_unlock_bh(&pool->lock);
+	return ok;
+}
+
+/**
+ * homa_pool_free() - a message will not be delivered: take its buffers back
+ * @pool: pool
+ * @offsets: as allocated
+ * @count: how many
+ */
+void homa_pool_free(struct homa_pool *pool, const u32 *offsets, u32 count)
+{
+	u32 i;
+
+	spin_lock_bh(&pool->lock);
+	for (i = 0; i < count; i++)
+		put_locked(pool, offsets[i] >> HOMA_BPAGE_SHIFT);
+	spin_unlock_bh(&pool->lock);
+}
+
+/**
+ * homa_pool_return() - the application gives buffers back (uapi §7, §8)
+ * @pool: pool
+ * @offsets: as delivered, but not to be trusted
+ * @count: how many
+ *
+ * Return: 0, or -EINVAL at the first entry that is outside of the region or
+ * whose bpage is free; entries before it have been returned.
+ */
+int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
+{
+	int err = 0;
+	u32 i;
+
+	spin_lock_bh(&pool->lock);
+	for (i = 0; i < count; i++) {
+		u32 bpage = offsets[i] >> HOMA_BPAGE_SHIFT;
+		u32 unused = bpage == pool->open ? 1 : 0;
+
+		if (bpage >= pool->num_bpages || pool->refs[bpage] <= unused) {
+			err = -EINVAL;
+			break;
+		}
+		put_locked(pool, bpage);
+	}
+	spin_unlock_bh(&pool->lock);
+	return err;
+}
+
+/**
+ * homa_pool_avail_bytes() - free space of the region (protocol §10)
+ * @pool: may be NULL
+ *
+ * Return: whole free bpages and the rest of the open one.
+ */
+u64 homa_pool_avail_bytes(struct homa_pool *pool)
+{
+	u64 bytes;
+
+	if (!pool)
+		return 0;
+	spin_lock_bh(&pool->lock);
+	bytes = (u64)pool->num_free << HOMA_BPAGE_SHIFT;
+	if (pool->open != NO_BPAGE)
+		bytes += pool->refs[pool->open] == 1 ?
+			 HOMA_BPAGE_SIZE : HOMA_BPAGE_SIZE - pool->open_used;
+	spin_unlock_bh(&pool->lock);
+	return bytes;
+}
+
+static bool waits_before(const struct homa_rpc *a, const struct homa_rpc *b)
+{
+	if (a->stall_len != b->stall_len)
+		return a->stall_len < b->stall_len;
+	return a->birth_ns < b->birth_ns;
+}
+
+/**
+ * homa_pool_stall_locked() - no room: wait for it
+ * @rpc: RPC with a message that got no buffers
+ * @length: message length
+ *
+ * Context: RPC lock held; takes pool->lock.  Without a region the RPC waits
+ * for homa_sock_setsockopt() to walk over the socket's RPCs.
+ */
+void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length)
+{
+	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
+	struct rb_node *parent = NULL;
+	struct rb_node **link;
+	bool leftmost = true;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (!pool || !RB_EMPTY_NODE(&rpc->stall_node))
+		return;
+	rpc->stall_len = length;
+	spin_lock_bh(&pool->lock);
+	link = &pool->waiting.rb_root.rb_node;
+	while (*link) {
+		parent = *link;
+		if (waits_before(rpc, rb_entry(parent, struct homa_rpc,
+					       stall_node))) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(&rpc->stall_node, parent, link);
+	rb_insert_color_cached(&rpc->stall_node, &pool->waiting, leftmost);
+	spin_unlock_bh(&pool->lock);
+}
+
+/**
+ * homa_pool_unstall_locked() - stop waiting
+ * @rpc: RPC; need not be waiting
+ *
+ * Context: RPC lock held; takes pool->lock.
+ */
+void homa_pool_unstall_locked(struct homa_rpc *rpc)
+{
+	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (!pool)
+		return;
+	spin_lock_bh(&pool->lock);
+	if (!RB_EMPTY_NODE(&rpc->stall_node)) {
+		rb_erase_cached(&rpc->stall_node, &pool->waiting);
+		RB_CLEAR_NODE(&rpc->stall_node);
+	}
+	spin_unlock_bh(&pool->lock);
+}
+
+/* First waiting RPC whose message would fit now, unlinked and referenced. */
+static struct homa_rpc *next_served(struct homa_pool *pool)
+{
+	struct homa_rpc *rpc = NULL;
+	struct rb_node *node;
+
+	spin_lock_bh(&pool->lock);
+	node = rb_first_cached(&pool->waiting);
+	if (node) {
+		rpc = rb_entry(node, struct homa_rpc, stall_node);
+		if (pool->num_free < (rpc->stall_len + HOMA_BPAGE_SIZE - 1) >>
+				     HOMA_BPAGE_SHIFT) {
+			rpc = NULL;
+		} else {
+			/* Linked means alive means referenced. */
+			homa_rpc_hold(rpc);
+			rb_erase_cached(node, &pool->waiting);
+			RB_CLEAR_NODE(node);
+		}
+	}
+	spin_unlock_bh(&pool->lock);
+	return rpc;
+}
+
+/**
+ * homa_pool_serve() - buffers became free: give them to who waits
+ * @hsk: socket with a pool
+ *
+ * Context: no locks held.  Sends RESEND for each message that got room
+ * (protocol §10).
+ */
+void homa_pool_serve(struct homa_sock *hsk)
+{
+	struct homa_rpc_verdict v;
+	struct homa_config cfg;
+	struct homa_rpc *rpc;
+	u8 priority;
+
+	if (RB_EMPTY_ROOT(&hsk->pool->waiting.rb_root))
+		return;	/* unlocked peek; whoever frees next looks again */
+
+	homa_config_get(hsk->hn, &cfg);
+	priority = cfg.num_priorities > 2 ? cfg.num_priorities - 2 : 0;
+	while ((rpc = next_served(hsk->pool)) != NULL) {
+		v.actions = 0;
+		homa_rpc_lock(rpc);
+		if (rpc->core.state != HOMA_RPC_DEAD && rpc->core.rx_stalled) {
+			if (homa_pool_alloc_locked(rpc, rpc->core.rx.length))
+				v = homa_rpc_buffers(&rpc->core, true,
+						     ktime_get_ns());
+			else
+				homa_pool_stall_locked(rpc,
+						       rpc->core.rx.length);
+		}
+		homa_rpc_unlock(rpc);
+		if (v.actions & HOMA_ACT_RESENDS)
+			homa_tx_resends(rpc, priority);
+		homa_rpc_put(rpc);
+		if (!v.actions)
+			break;
+	}
+}
+
+/* Copy @bytes at @offset of @skb to message offset @at. */
+static int copy_run(struct homa_pool *pool, struct sk_buff *skb, u32 offset,
+		    const u32 *bpages, u32 at, u32 bytes)
+{
+	while (bytes) {
+		u32 in_bpage = at & (HOMA_BPAGE_SIZE - 1);
+		u32 n = min(bytes, HOMA_BPAGE_SIZE - in_bpage);
+		struct iov_iter iter;
+		struct iovec iov;
+		u64 to;
+
+		to = pool->start + bpages[at >> HOMA_BPAGE_SHIFT] + in_bpage;
+		iov.iov_base = u64_to_user_ptr(to);
+		iov.iov_len = n;
+		if (!access_ok(iov.iov_base, n))
+			return -EFAULT;
+		iov_iter_init(&iter, ITER_DEST, &iov, 1, n);
+		if (skb_copy_datagram_iter(skb, offset, &iter, n))
+			return -EFAULT;
+		offset += n;
+		bytes -= n;
+		at += n;
+	}
+	return 0;
+}
+
+/**
+ * homa_pool_copy() - put a message where the application expects it
+ * @pool: pool
+ * @packets: its packets; consumed
+ * @bpages: its buffers
+ *
+ * Context: process, in the address space of the region; no locks.
+ * Return: 0, or -EFAULT if part of the region is not writable.
+ */
+int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
+		   const u32 *bpages)
+{
+	struct sk_buff *skb;
+	int err = 0;
+
+	while ((skb = __skb_dequeue(packets)) != NULL) {
+		const struct homa_skb_cb *cb = HOMA_SKB_CB(skb);
+
+		if (!err)
+			err = copy_run(pool, skb, cb->data_offset, bpages,
+				       cb->start, cb->end - cb->start);
+		consume_skb(skb);
+	}
+	return err;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Ports of a namespace: one socket owns one port, both families share them
+ * (wire §2, uapi §2, §3).
+ *
+ * Found under RCU; sockets are freed after a grace period (SOCK_RCU_FREE).
+ */
+#include <linux/hash.h>
+#include <linux/rculist.h>
+#include "homa.h"
+
+static struct hlist_head *bucket(struct homa_net *hn, u16 port)
+{
+	return &hn->tables->ports[port & (HOMA_PORT_BUCKETS - 1)];
+}
+
+static struct homa_sock *lookup(struct homa_net *hn, u16 port)
+{
+	struct homa_sock *hsk;
+
+	hlist_for_each_entry_rcu(hsk, bucket(hn, port), port_link,
+				 lockdep_is_held(&hn->port_lock)) {
+		if (READ_ONCE(hsk->port) == port)
+			return hsk;
+	}
+	return NULL;
+}
+
+static void own_locked(struct homa_sock *hsk, u16 port)
+{
+	lockdep_assert_held(&hsk->hn->port_lock);
+	WRITE_ONCE(hsk->port, port);
+	WRITE_ONCE(hsk->inet.inet_num, port);
+	hsk->inet.inet_sport = htons(port);
+	hlist_add_head_rcu(&hsk->port_link, bucket(hsk->hn, port));
+}
+
+/**
+ * homa_port_find_rcu() - socket that owns a port
+ * @hn: namespace
+ * @port: host order
+ *
+ * Context: rcu_read_lock().  Return: the socket, valid inside the read
+ * section, or NULL.
+ */
+struct homa_sock *homa_port_find_rcu(struct homa_net *hn, u16 port)
+{
+	/* Pairs with homa_net_setup_tables(). */
+	if (!smp_load_acquire(&hn->tables))
+		return NULL;
+	return lookup(hn, port);
+}
+
+/**
+ * homa_port_assign() - give a new socket an automatic port
+ * @hsk: socket without port
+ *
+ * Context: process.  Return: 0, or -EADDRNOTAVAIL if all are in use.
+ */
+int homa_port_assign(struct homa_sock *hsk)
+{
+	struct homa_net *hn = hsk->hn;
+	int err = -EADDRNOTAVAIL;
+	u32 i;
+
+	spin_lock_bh(&hn->port_lock);
+	for (i = HOMA_MIN_DEFAULT_PORT; i <= U16_MAX; i++) {
+		u16 port = hn->next_port;
+
+		hn->next_port = port == U16_MAX ? HOMA_MIN_DEFAULT_PORT :
+						  port + 1;
+		if (lookup(hn, port))
+			continue;
+		own_locked(hsk, port);
+		err = 0;
+		break;
+	}
+	spin_unlock_bh(&hn->port_lock);
+	return err;
+}
+
+/**
+ * homa_port_bind() - change the port of a socket
+ * @hsk: socket, lock_sock() held
+ * @port: new port, below HOMA_MIN_DEFAULT_PORT, not 0
+ *
+ * Return: 0; 1 if the socket owns it already; -EADDRINUSE; -ESHUTDOWN.
+ */
+int homa_port_bind(struct homa_sock *hsk, u16 port)
+{
+	struct homa_net *hn = hsk->hn;
+	struct homa_sock *owner;
+	int err = 0;
+
+	spin_lock_bh(&hn->port_lock);
+	owner = lookup(hn, port);
+	if (hlist_unhashed(&hsk->port_link)) {
+		err = -ESHUTDOWN;
+	} else if (owner) {
+		err = owner == hsk ? 1 : -EADDRINUSE;
+	} else {
+		/*
+		 * A reader on the old chain that passes through this socket
+		 * may continue on the new chain and miss a socket behind it:
+		 * a packet lost during bind(), recovered like any other.
+		 */
+		hlist_del_init_rcu(&hsk->port_link);
+		own_locked(hsk, port);
+	}
+	spin_unlock_bh(&hn->port_lock);
+	return err;
+}
+
+/**
+ * homa_port_release() - take the port from a socket; idempotent
+ * @hsk: socket
+ */
+void homa_port_release(struct homa_sock *hsk)
+{
+	spin_lock_bh(&hsk->hn->port_lock);
+	if (!hlist_unhashed(&hsk->port_link))
+		hlist_del_init_rcu(&hsk->port_link);
+	spin_unlock_bh(&hsk->hn->port_lock);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * RPCs that have something for the application, and threads that wait for
+ * them (uapi §7, protocol §14).
+ *
+ * An RPC is offered when its message is complete or it has failed: poll()
+ * never announces what recvmsg() could not deliver.
+ */
+#include <linux/sched/signal.h>
+#include "homa.h"
+
+/**
+ * homa_ready_add_locked() - offer an RPC to the application
+ * @rpc: complete or failed; may have been offered before
+ * @todo: to be run after unlocking: wakes who waits
+ *
+ * Context: RPC lock held; takes ready_lock.
+ */
+void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+{
+	struct homa_sock *hsk = rpc->hsk;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (rpc->private) {
+		if (rpc->waited && !todo->wake_private) {
+			homa_rpc_hold(rpc);
+			todo->wake_private = rpc;
+		}
+		return;
+	}
+	spin_lock_bh(&hsk->ready_lock);
+	if (list_empty(&rpc->ready_link)) {
+		list_add_tail(&rpc->ready_link, &hsk->ready);
+		todo->wake = hsk;
+	}
+	spin_unlock_bh(&hsk->ready_lock);
+}
+
+/**
+ * homa_ready_pending() - is there something for recvmsg() with id 0?
+ * @hsk: socket
+ *
+ * Return: a hint; exact for a caller that was woken after it was added.
+ */
+bool homa_ready_pending(struct homa_sock *hsk)
+{
+	return !list_empty_careful(&hsk->ready);
+}
+
+/* Oldest ready RPC, unlinked and referenced. */
+static struct homa_rpc *pop(struct homa_sock *hsk)
+{
+	struct homa_rpc *rpc;
+	bool more = false;
+
+	if (!homa_ready_pending(hsk))
+		return NULL;
+	spin_lock_bh(&hsk->ready_lock);
+	rpc = list_first_entry_or_null(&hsk->ready, struct homa_rpc,
+				       ready_link);
+	if (rpc) {
+		homa_rpc_hold(rpc);	/* linked, so alive */
+		list_del_init(&rpc->ready_link);
+		more = !list_empty(&hsk->ready);
+	}
+	spin_unlock_bh(&hsk->ready_lock);
+	/*
+	 * One wake-up may have stood for several RPCs (edge-triggered epoll,
+	 * exclusive waiters): pass it on.
+	 */
+	if (more)
+		homa_sock_sk(hsk)->sk_data_ready(homa_sock_sk(hsk));
+	return rpc;
+}
+
+/**
+ * homa_ready_wait() - next RPC for a receiver that names none
+ * @hsk: socket
+ * @nonblock: do not sleep
+ *
+ * Context: process.  Return: referenced, unlinked from the ready list; or
+ * ERR_PTR: -EAGAIN (also when SO_RCVTIMEO expired), -EINTR, -ESHUTDOWN.
+ */
+struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+	long timeo = sock_rcvtimeo(sk, nonblock);
+	struct homa_rpc *rpc;
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	rpc = pop(hsk);
+	if (rpc)
+		return rpc;
+	for (;;) {
+		prepare_to_wait_exclusive(sk_sleep(sk), &wait,
+					  TASK_INTERRUPTIBLE);
+		/* A message wins against whatever else happened. */
+		rpc = pop(hsk);
+		if (rpc)
+			break;
+		if (READ_ONCE(hsk->shutdown))
+			err = -ESHUTDOWN;
+		else if (!timeo)
+			err = -EAGAIN;
+		else if (signal_pending(current))
+			err = -EINTR;
+		if (err)
+			break;
+		timeo = schedule_timeout(timeo);
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	/* Leaving empty-handed after an exclusive wake-up: hand it on. */
+	if (!rpc && homa_ready_pending(hsk))
+		sk->sk_data_ready(sk);
+	return rpc ?: ERR_PTR(err);
+}
+
+static bool private_done(struct homa_rpc *rpc)
+{
+	bool done;
+
+	homa_rpc_lock(rpc);
+	done = !homa_rpc_alive(rpc) || rpc->core.error ||
+	       homa_rpc_rx_complete(&rpc->core);
+	homa_rpc_unlock(rpc);
+	return done;
+}
+
+/**
+ * homa_ready_wait_private() - wait for a private RPC
+ * @hsk: socket
+ * @id: client id
+ * @nonblock: do not sleep
+ *
+ * Context: process.  Return: referenced; or ERR_PTR: -ENOENT (no such client
+ * RPC), -EINVAL (not private, or another thread waits for it), -EAGAIN,
+ * -EINTR.
+ */
+struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
+					 bool nonblock)
+{
+	long timeo = sock_rcvtimeo(homa_sock_sk(hsk), nonblock);
+	struct homa_rpc *rpc;
+	long left = 0;
+	int err = 0;
+
+	rpc = homa_rpc_find_client(hsk, id);
+	if (!rpc)
+		return ERR_PTR(-ENOENT);
+	if (!rpc->private || rpc->waited) {
+		homa_rpc_unlock(rpc);
+		return ERR_PTR(-EINVAL);
+	}
+	rpc->waited = true;
+	homa_rpc_hold(rpc);
+	homa_rpc_unlock(rpc);
+
+	left = wait_event_interruptible_timeout(rpc->wait, private_done(rpc),
+						timeo);
+	homa_rpc_lock(rpc);
+	rpc->waited = false;
+	homa_rpc_unlock(rpc);
+	/* As above, a message wins. */
+	if (left <= 0 && !private_done(rpc))
+		err = left < 0 ? -EINTR : -EAGAIN;
+	if (err) {
+		homa_rpc_put(rpc);
+		return ERR_PTR(err);
+	}
+	return rpc;
+}

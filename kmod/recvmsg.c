@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * recvmsg(): returned buffers in, one message out (uapi §7).
+ */
+#include <linux/uaccess.h>
+#include "homa.h"
+
+/**
+ * struct delivery - a message on its way to the application
+ * @packets: its data
+ * @args: what recvmsg returns
+ * @key: peer
+ * @dport: peer's port
+ * @len: message length
+ */
+struct delivery {
+	struct sk_buff_head packets;
+	struct homa_recvmsg_args *args;
+	struct homa_peer_key key;
+	u16 dport;
+	u32 len;
+};
+
+/* Queue the ack of a delivered response; send a full list (protocol §8). */
+static void acknowledge(struct homa_rpc *rpc)
+{
+	struct homa_ack ack = {
+		.client_id = rpc->core.id,
+		.server_port = rpc->dport,
+	};
+	struct homa_hdr hdr = { .type = HOMA_ACK };
+
+	hdr.ack.num = homa_peer_add_ack(rpc->peer, &ack, hdr.ack.acks);
+	if (hdr.ack.num) {
+		HOMA_INC(rpc->hn, ack_overflows);
+		homa_tx_rpc_control(rpc, &hdr);
+	}
+}
+
+/*
+ * Take the message, or the error, out of an RPC.  Client RPCs end here.
+ * Return: 1 message, 0 nothing (it was somebody else's), -errno of the RPC.
+ */
+static int collect(struct homa_rpc *rpc, struct delivery *d)
+{
+	struct homa_rpc_verdict v = {};
+	struct homa_todo todo;
+	bool client;
+	int ret = 0;
+
+	homa_todo_init(&todo);
+	homa_rpc_lock(rpc);
+	if (!homa_rpc_alive(rpc))
+		goto unlock;
+
+	client = homa_rpc_is_client(&rpc->core);
+	d->key = rpc->peer->key;
+	d->dport = rpc->dport;
+	d->args->completion_cookie = client ? rpc->cookie : 0;
+	if (rpc->core.error) {
+		d->args->id = rpc->core.id;
+		ret = -rpc->core.error;
+		homa_rpc_end_locked(rpc, &todo);
+	} else if (homa_rpc_rx_complete(&rpc->core) &&
+		   rpc->core.state == HOMA_RPC_INCOMING) {
+		d->args->id = rpc->core.id;
+		d->len = rpc->core.rx.length;
+		/* From here on packets and buffers are ours alone. */
+		skb_queue_splice_init(&rpc->rxq, &d->packets);
+		memcpy(d->args->bpage_offsets, rpc->bpages,
+		       rpc->num_bpages * sizeof(rpc->bpages[0]));
+		d->args->num_bpages = rpc->num_bpages;
+		rpc->num_bpages = 0;
+		v = homa_rpc_delivered(&rpc->core, ktime_get_ns());
+		if (v.actions & HOMA_ACT_END)
+			homa_rpc_end_locked(rpc, &todo);
+		ret = 1;
+	}
+unlock:
+	homa_rpc_unlock(rpc);
+	homa_todo_run(&todo);
+	if (v.actions & HOMA_ACT_ACK)
+		acknowledge(rpc);
+	return ret;
+}
+
+/* The region could not be written: the RPC is over (uapi §7). */
+static void copy_failed(struct homa_sock *hsk, struct homa_rpc *rpc,
+			struct delivery *d)
+{
+	struct homa_todo todo;
+
+	homa_pool_free(hsk->pool, d->args->bpage_offsets,
+		       d->args->num_bpages);
+	d->args->num_bpages = 0;
+	homa_pool_serve(hsk);
+	homa_todo_init(&todo);
+	homa_rpc_lock(rpc);
+	homa_rpc_end_locked(rpc, &todo);
+	homa_rpc_unlock(rpc);
+	homa_todo_run(&todo);
+}
+
+/* Wait for a message and copy it.  Return: its length or a negative errno. */
+static int receive(struct homa_sock *hsk, struct delivery *d, bool nonblock)
+{
+	struct homa_recvmsg_args *args = d->args;
+	struct homa_rpc *rpc;
+	u64 id = args->id;
+	int ret;
+
+	do {
+		if (id)
+			rpc = homa_ready_wait_private(hsk, id, nonblock);
+		else
+			rpc = homa_ready_wait(hsk, nonblock);
+		if (rpc == ERR_PTR(-ENOENT)) {
+			homa_sock_explain(hsk, "no such client RPC");
+			return -EINVAL;
+		}
+		if (IS_ERR(rpc)) {
+			/* A private wait that consumed nothing says so. */
+			args->id = 0;
+			return PTR_ERR(rpc);
+		}
+		ret = collect(rpc, d);
+		if (ret > 0) {
+			ret = homa_pool_copy(hsk->pool, &d->packets,
+					     args->bpage_offsets);
+			if (ret) {
+				homa_sock_explain(hsk, "receive region is not writable");
+				copy_failed(hsk, rpc, d);
+			} else {
+				ret = d->len;
+			}
+		} else if (!ret && id) {
+			/* Aborted or shut down while we waited for it. */
+			args->id = id;
+			ret = -EINVAL;
+		}
+		homa_rpc_put(rpc);
+	} while (!ret);
+	return ret;
+}
+
+static int check_args(struct homa_sock *hsk,
+		      const struct homa_recvmsg_args *args)
+{
+	const char *why = NULL;
+
+	if (args->num_bpages > HOMA_MAX_BPAGES)
+		why = "num_bpages is above 16";
+	else if (args->reserved)
+		why = "reserved field of homa_recvmsg_args is not zero";
+	else if (!smp_load_acquire(&hsk->pool))	/* see setsockopt */
+		why = "no receive region: set SO_HOMA_RCVBUF first";
+	if (!why)
+		return 0;
+	homa_sock_explain(hsk, why);
+	return -EINVAL;
+}
+
+static void count(struct homa_net *hn, u64 id)
+{
+	if (homa_id_is_client(id))
+		HOMA_INC(hn, client_requests_done);
+	else
+		HOMA_INC(hn, server_requests_done);
+}
+
+/**
+ * homa_recvmsg() - receive a request or a response
+ * @sk: socket
+ * @msg: msg_control is a user pointer to struct homa_recvmsg_args
+ * @len: unused
+ * @flags: MSG_DONTWAIT
+ * @addr_len: unused; the length is put in @msg
+ *
+ * Return: message length, or a negative errno (uapi §7).
+ */
+int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		 int *addr_len)
+{
+	struct homa_sock *hsk = homa_sk(sk);
+	struct homa_recvmsg_args args;
+	struct delivery d = { .args = &args };
+	void __user *control;
+	int ret;
+
+	/* The interface passes a plain struct through the control pointer. */
+	if (!msg->msg_control_user || !msg->msg_control_is_user ||
+	    msg->msg_controllen != sizeof(args)) {
+		homa_sock_explain(hsk, "msg_control is not a homa_recvmsg_args");
+		return -EINVAL;
+	}
+	control = msg->msg_control_user;
+	if (copy_from_user(&args, control, sizeof(args)))
+		return -EFAULT;
+
+	__skb_queue_head_init(&d.packets);
+	ret = check_args(hsk, &args);
+	if (ret)
+		goto out;
+	if (args.num_bpages) {
+		ret = homa_pool_return(hsk->pool, args.bpage_offsets,
+				       args.num_bpages);
+		args.num_bpages = 0;
+		homa_pool_serve(hsk);
+		if (ret) {
+			homa_sock_explain(hsk, "a returned bpage is not owned by the application");
+			goto out;
+		}
+	}
+	args.completion_cookie = 0;
+	ret = receive(hsk, &d, flags & MSG_DONTWAIT);
+	if (ret > 0) {
+		count(hsk->hn, args.id);
+		if (msg->msg_name)
+			msg->msg_namelen =
+				homa_addr_to_sockaddr(sk, &d.key, d.dport,
+						      msg->msg_name);
+	}
+out:
+	if (copy_to_user(control, &args, sizeof(args)))
+		ret = -EFAULT;
+	return ret;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * The way to a peer: a cached route that follows route changes.
+ *
+ * A peer caches one route, for sockets without properties that change routing.
+ * Other sockets look theirs up each time.
+ */
+#include <net/dst.h>
+#include <net/inet_dscp.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include "homa.h"
+
+static struct dst_entry *lookup_v4(struct homa_sock *hsk,
+				   struct homa_peer *peer,
+				   struct in6_addr *saddr)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+	struct flowi4 fl4 = {
+		.flowi4_oif = sk->sk_bound_dev_if,
+		.flowi4_mark = READ_ONCE(sk->sk_mark),
+		.flowi4_uid = sk->sk_uid,
+		.flowi4_proto = IPPROTO_HOMA,
+		.flowi4_scope = RT_SCOPE_UNIVERSE,
+		.daddr = peer->key.addr.s6_addr32[3],
+		.fl4_sport = htons(hsk->port),
+	};
+	struct rtable *rt;
+
+	if (ipv6_addr_v4mapped(saddr))
+		fl4.saddr = saddr->s6_addr32[3];
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(&fl4));
+	rt = ip_route_output_flow(sock_net(sk), &fl4, sk);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	/* As for UDP: broadcast and multicast are not for RPCs. */
+	if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+		ip_rt_put(rt);
+		return ERR_PTR(-EACCES);
+	}
+	ipv6_addr_set_v4mapped(fl4.saddr, saddr);
+	return &rt->dst;
+}
+
+static struct dst_entry *lookup_v6(struct homa_sock *hsk,
+				   struct homa_peer *peer,
+				   struct in6_addr *saddr)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+	struct flowi6 fl6 = {
+		.flowi6_oif = peer->key.scope ?: sk->sk_bound_dev_if,
+		.flowi6_mark = READ_ONCE(sk->sk_mark),
+		.flowi6_uid = sk->sk_uid,
+		.flowi6_proto = IPPROTO_HOMA,
+		.daddr = peer->key.addr,
+		.fl6_sport = htons(hsk->port),
+	};
+	struct dst_entry *dst;
+
+	if (ipv6_addr_is_multicast(&fl6.daddr))
+		return ERR_PTR(-EACCES);
+	if (!ipv6_addr_any(saddr) && !ipv6_addr_v4mapped(saddr))
+		fl6.saddr = *saddr;
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(&fl6));
+	dst = ip6_dst_lookup_flow(sock_net(sk), sk, &fl6, NULL);
+	if (!IS_ERR(dst))
+		*saddr = fl6.saddr;
+	return dst;
+}
+
+static struct dst_entry *lookup(struct homa_sock *hsk, struct homa_peer *peer,
+				struct in6_addr *saddr)
+{
+	struct dst_entry *dst;
+
+	if (ipv6_addr_v4mapped(&peer->key.addr))
+		dst = lookup_v4(hsk, peer, saddr);
+	else if (homa_sock_sk(hsk)->sk_family == AF_INET6)
+		dst = lookup_v6(hsk, peer, saddr);
+	else
+		dst = ERR_PTR(-EAFNOSUPPORT);
+	if (IS_ERR(dst))
+		HOMA_INC(hsk->hn, peer_route_errors);
+	return dst;
+}
+
+/* A socket whose properties do not change the route. */
+static bool plain(const struct sock *sk)
+{
+	return !sk->sk_bound_dev_if && !READ_ONCE(sk->sk_mark);
+}
+
+static void free_rcu_cb(struct rcu_head *head)
+{
+	homa_route_free(container_of(head, struct homa_route, rcu));
+}
+
+/**
+ * homa_route_free() - free a route that no reader can see any more
+ * @route: may be NULL
+ */
+void homa_route_free(struct homa_route *route)
+{
+	if (!route)
+		return;
+	dst_release(route->dst);
+	kfree(route);
+}
+
+/* Make @dst the peer's cached route.  Without memory nothing is cached. */
+static void cache(struct homa_peer *peer, struct dst_entry *dst,
+		  const struct in6_addr *saddr)
+{
+	struct homa_route *route;
+	struct homa_route *old;
+
+	route = kmalloc(sizeof(*route), GFP_ATOMIC);
+	if (!route)
+		return;
+	dst_hold(dst);
+	route->dst = dst;
+	route->saddr = *saddr;
+	route->cookie = 0;
+	if (!ipv6_addr_v4mapped(&peer->key.addr))
+		route->cookie = rt6_get_cookie(dst_rt6_info(dst));
+
+	spin_lock_bh(&peer->lock);
+	old = rcu_replace_pointer(peer->route, route,
+				  lockdep_is_held(&peer->lock));
+	spin_unlock_bh(&peer->lock);
+	if (old)
+		call_rcu(&old->rcu, free_rcu_cb);
+}
+
+static bool valid(const struct homa_route *route)
+{
+	return route && dst_check(route->dst, route->cookie);
+}
+
+/**
+ * homa_route_rcu() - a referenced route to a peer
+ * @hsk: socket whose properties count
+ * @peer: destination
+ * @saddr: in: source address wanted, unspecified = any; out: the one in use
+ *
+ * Context: rcu_read_lock(), may be softirq.  Takes peer->lock.
+ *
+ * Return: a route with a reference, or ERR_PTR with the routing errno.
+ */
+struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
+				 struct in6_addr *saddr)
+{
+	const struct homa_route *route = rcu_dereference(peer->route);
+	struct dst_entry *dst;
+
+	if (!plain(homa_sock_sk(hsk)))
+		return lookup(hsk, peer, saddr);
+
+	if (valid(route)) {
+		if (ipv6_addr_any(saddr))
+			*saddr = route->saddr;
+		if (ipv6_addr_equal(saddr, &route->saddr) &&
+		    dst_hold_safe(route->dst))
+			return route->dst;
+		/*
+		 * Valid, but for another source address: keep it, because most
+		 * RPCs use the address that the route prefers.
+		 */
+		return lookup(hsk, peer, saddr);
+	}
+
+	dst = lookup(hsk, peer, saddr);
+	if (!IS_ERR(dst)) {
+		HOMA_INC(hsk->hn, peer_dst_refreshes);
+		cache(peer, dst, saddr);
+	}
+	return dst;
+}
+
+/**
+ * homa_route_seg_bytes() - message bytes per packet on the way to a peer
+ * @hsk: socket
+ * @peer: destination
+ * @saddr: as for homa_route_rcu()
+ *
+ * Return: bytes > 0, or a negative errno: routing errors, -EINVAL if the MTU
+ * leaves no room (uapi §6).
+ */
+int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
+			 struct in6_addr *saddr)
+{
+	bool v4 = ipv6_addr_v4mapped(&peer->key.addr);
+	struct dst_entry *dst;
+	u32 seg;
+
+	rcu_read_lock();
+	dst = homa_route_rcu(hsk, peer, saddr);
+	if (IS_ERR(dst)) {
+		rcu_read_unlock();
+		return PTR_ERR(dst);
+	}
+	seg = homa_wire_seg_bytes(min_t(u32, dst_mtu(dst), IP_MAX_MTU),
+				  v4 ? sizeof(struct iphdr) :
+				       sizeof(struct ipv6hdr));
+	dst_release(dst);
+	rcu_read_unlock();
+	return seg ?: -EINVAL;
+}

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Life of an RPC in the kernel: made, found, ended, freed.
+ *
+ * An RPC is alive while it is in its bucket; being alive is worth one
+ * reference, so whatever links it elsewhere (socket, timer wheel, grantor,
+ * pacer, pool) needs none: homa_rpc_end_locked() unlinks it from all of them
+ * before that reference goes.
+ */
+#include <linux/jhash.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include "homa.h"
+
+/* Server RPCs of one socket; more requests are dropped, clients repeat. */
+#define SOCK_RPCS_MAX 100000
+
+static struct kmem_cache *rpc_cache __ro_after_init;
+
+/**
+ * homa_rpc_cache_init() - prepare for homa_rpc_alloc()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int homa_rpc_cache_init(void)
+{
+	rpc_cache = KMEM_CACHE(homa_rpc, SLAB_ACCOUNT);
+	return rpc_cache ? 0 : -ENOMEM;
+}
+
+/** homa_rpc_cache_exit() - the reverse; complains if an RPC is left */
+void homa_rpc_cache_exit(void)
+{
+	kmem_cache_destroy(rpc_cache);
+}
+
+/*
+ * Ids of clients are unique in the namespace; those of servers only together
+ * with the client's address.
+ */
+static struct homa_bucket *bucket_of(struct homa_net *hn, u64 id,
+				     const struct in6_addr *addr)
+{
+	u32 seed = hn->hash_seed;
+	u32 h;
+
+	if (!homa_id_is_client(id))
+		seed = jhash2(addr->s6_addr32, 4, seed);
+	h = jhash_2words((u32)id, (u32)(id >> 32), seed);
+	return &hn->tables->buckets[h & (HOMA_RPC_BUCKETS - 1)];
+}
+
+/* Names a request for the memory of finished ones (dedup.h). */
+static u64 dedup_key(struct homa_net *hn, u64 id, const struct in6_addr *addr,
+		     u16 dport)
+{
+	u32 seed = jhash2(addr->s6_addr32, 4, hn->hash_seed);
+	u32 low = jhash_3words((u32)id, (u32)(id >> 32), dport, seed);
+	u32 high = jhash_3words((u32)id, (u32)(id >> 32), dport, ~seed);
+
+	return (u64)high << 32 | low;
+}
+
+/**
+ * homa_rpc_new_id() - id for a new client RPC
+ * @hn: namespace
+ *
+ * Return: even, not 0 (which means "no ack" in packets).
+ */
+u64 homa_rpc_new_id(struct homa_net *hn)
+{
+	u64 id;
+
+	do {
+		id = atomic64_add_return(2, &hn->next_id);
+	} while (!id);
+	return id;
+}
+
+/**
+ * homa_rpc_alloc() - memory for an RPC that is not linked anywhere yet
+ * @hsk: socket; a reference is taken, which fails if it is being freed
+ * @peer: remote host; a reference is taken
+ * @id: own id
+ * @dport: remote port
+ * @gfp: for the allocation
+ *
+ * Return: the RPC with one reference, or NULL.
+ */
+struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
+				u64 id, u16 dport, gfp_t gfp)
+{
+	struct homa_rpc *rpc = kmem_cache_alloc(rpc_cache, gfp);
+
+	if (!rpc)
+		return NULL;
+	if (!refcount_inc_not_zero(&homa_sock_sk(hsk)->sk_refcnt)) {
+		kmem_cache_free(rpc_cache, rpc);
+		return NULL;
+	}
+	memset(rpc, 0, offsetof(struct homa_rpc, core.rx.gaps));
+	refcount_set(&rpc->refs, 1);
+	refcount_inc(&peer->refs);
+	rpc->peer = peer;
+	rpc->hsk = hsk;
+	rpc->hn = hsk->hn;
+	rpc->sport = READ_ONCE(hsk->port);
+	rpc->dport = dport;
+	rpc->bucket = bucket_of(rpc->hn, id, &peer->key.addr);
+	rpc->birth_ns = ktime_get_ns();
+	INIT_HLIST_NODE(&rpc->hash);
+	INIT_LIST_HEAD(&rpc->sock_link);
+	INIT_LIST_HEAD(&rpc->ready_link);
+	INIT_LIST_HEAD(&rpc->wheel_link);
+	RB_CLEAR_NODE(&rpc->stall_node);
+	init_waitqueue_head(&rpc->wait);
+	__skb_queue_head_init(&rpc->rxq);
+	atomic_inc(&rpc->hn->rpc_count);
+	return rpc;
+}
+
+/**
+ * homa_rpc_free() - the last reference is gone
+ * @rpc: RPC; use homa_rpc_put()
+ */
+void homa_rpc_free(struct homa_rpc *rpc)
+{
+	struct homa_sock *hsk = rpc->hsk;
+
+	__skb_queue_purge(&rpc->rxq);
+	homa_msgout_free(hsk, &rpc->msgout);
+	homa_peer_put(rpc->peer);
+	atomic_dec(&rpc->hn->rpc_count);
+	kmem_cache_free(rpc_cache, rpc);
+	sock_put(homa_sock_sk(hsk));
+}
+
+/**
+ * homa_rpc_insert_locked() - make an RPC findable
+ * @rpc: fresh RPC, its core initialised
+ *
+ * Context: RPC lock held.  Return: 0; -ESHUTDOWN if the socket takes no more
+ * RPCs; -ENOBUFS for a server RPC above the limit of the socket.
+ */
+int homa_rpc_insert_locked(struct homa_rpc *rpc)
+{
+	struct homa_sock *hsk = rpc->hsk;
+	int err = 0;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	spin_lock_bh(&hsk->ready_lock);
+	if (hsk->shutdown) {
+		err = -ESHUTDOWN;
+	} else if (!homa_rpc_is_client(&rpc->core) &&
+		   hsk->num_rpcs >= SOCK_RPCS_MAX) {
+		err = -ENOBUFS;
+	} else {
+		list_add_tail(&rpc->sock_link, &hsk->rpcs);
+		hsk->num_rpcs++;
+	}
+	spin_unlock_bh(&hsk->ready_lock);
+	if (!err)
+		hlist_add_head(&rpc->hash, &rpc->bucket->rpcs);
+	return err;
+}
+
+/**
+ * homa_rpc_find_client() - a client RPC, as the application names it
+ * @hsk: its socket
+ * @id: even id
+ *
+ * Return: the RPC with its lock held, or NULL with none.
+ */
+struct homa_rpc *homa_rpc_find_client(struct homa_sock *hsk, u64 id)
+{
+	struct homa_bucket *bucket;
+	struct homa_rpc *rpc;
+
+	if (!homa_id_is_client(id))
+		return NULL;
+	bucket = bucket_of(hsk->hn, id, NULL);
+	spin_lock_bh(&bucket->lock);
+	hlist_for_each_entry(rpc, &bucket->rpcs, hash) {
+		if (rpc->core.id == id && rpc->hsk == hsk)
+			return rpc;
+	}
+	spin_unlock_bh(&bucket->lock);
+	return NULL;
+}
+
+static struct homa_rpc *find_in(struct homa_bucket *bucket,
+				const struct homa_sock *hsk, u64 id,
+				const struct in6_addr *addr, u32 dport,
+				bool any_port)
+{
+	struct homa_rpc *rpc;
+
+	lockdep_assert_held(&bucket->lock);
+	hlist_for_each_entry(rpc, &bucket->rpcs, hash) {
+		if (rpc->core.id == id && rpc->hsk == hsk &&
+		    (any_port || rpc->dport == dport) &&
+		    ipv6_addr_equal(&rpc->peer->key.addr, addr))
+			return rpc;
+	}
+	return NULL;
+}
+
+/**
+ * homa_rpc_find() - the RPC that a packet belongs to
+ * @hsk: receiving socket
+ * @id: our id
+ * @addr: sender of the packet
+ * @dport: sender's port
+ *
+ * The sender has to be the peer of the RPC, for client RPCs too
+ * (conformance H1).
+ *
+ * Return: the RPC with its lock held, or NULL with none.
+ */
+struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
+			       const struct in6_addr *addr, u16 dport)
+{
+	struct homa_bucket *bucket = bucket_of(hsk->hn, id, addr);
+	struct homa_rpc *rpc;
+
+	spin_lock_bh(&bucket->lock);
+	rpc = find_in(bucket, hsk, id, addr, dport, false);
+	if (!rpc)
+		spin_unlock_bh(&bucket->lock);
+	return rpc;
+}
+
+/**
+ * homa_rpc_find_server() - a server RPC by client address only
+ * @hsk: its socket
+ * @id: odd id
+ * @addr: client's host
+ *
+ * For acks, which do not name the client's port (wire §6.9), and for responses,
+ * where the port given does not count (uapi §6).
+ *
+ * Return: the RPC with its lock held, or NULL with none.
+ */
+struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
+				      const struct in6_addr *addr)
+{
+	struct homa_bucket *bucket;
+	struct homa_rpc *rpc;
+
+	if (homa_id_is_client(id))
+		return NULL;
+	bucket = bucket_of(hsk->hn, id, addr);
+	spin_lock_bh(&bucket->lock);
+	rpc = find_in(bucket, hsk, id, addr, 0, true);
+	if (!rpc)
+		spin_unlock_bh(&bucket->lock);
+	return rpc;
+}
+
+static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
+				   const struct homa_peer_key *key,
+				   const struct in6_addr *saddr, u16 dport)
+{
+	struct homa_peer *peer;
+	struct homa_rpc *rpc;
+
+	peer = homa_peer_get(hsk->hn, key, GFP_ATOMIC);
+	if (IS_ERR(peer))
+		return NULL;
+	rpc = homa_rpc_alloc(hsk, peer, id, dport, GFP_ATOMIC);
+	homa_peer_put(peer);
+	if (!rpc)
+		return NULL;
+	rpc->saddr = *saddr;
+	homa_rpc_init_server(&rpc->core, id, rpc->birth_ns);
+	return rpc;
+}
+
+/**
+ * homa_rpc_open_server() - the RPC that a request's packet belongs to
+ * @hsk: server socket with a receive region
+ * @id: odd id
+ * @key: client's host
+ * @saddr: our address, as the client knows it
+ * @dport: client's port
+ * @reason: why not, if NULL is returned
+ *
+ * Makes the RPC if it is new and not one that was executed before
+ * (protocol §9).  Context: softirq.
+ *
+ * Return: the RPC with its lock held, or NULL with none.
+ */
+struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
+				      const struct homa_peer_key *key,
+				      const struct in6_addr *saddr, u16 dport,
+				      enum homa_reason *reason)
+{
+	struct homa_bucket *bucket = bucket_of(hsk->hn, id, &key->addr);
+	struct homa_rpc *fresh = NULL;
+	struct homa_rpc *rpc;
+
+	*reason = HOMA_REASON_NO_MEMORY;
+	for (;;) {
+		spin_lock_bh(&bucket->lock);
+		rpc = find_in(bucket, hsk, id, &key->addr, dport, false);
+		if (rpc) {
+			/* Somebody else was faster; no one saw ours. */
+			if (fresh)
+				homa_rpc_put(fresh);
+			return rpc;
+		}
+		if (fresh)
+			break;
+		if (homa_dedup_seen(&bucket->dedup,
+				    dedup_key(hsk->hn, id, &key->addr, dport),
+				    ktime_get_ns())) {
+			*reason = HOMA_REASON_FINISHED_RPC;
+			spin_unlock_bh(&bucket->lock);
+			return NULL;
+		}
+		/* Nothing is allocated under a lock; look again after it. */
+		spin_unlock_bh(&bucket->lock);
+		fresh = new_server(hsk, id, key, saddr, dport);
+		if (!fresh)
+			return NULL;
+	}
+	if (homa_rpc_insert_locked(fresh)) {
+		spin_unlock_bh(&bucket->lock);
+		homa_rpc_put(fresh);
+		return NULL;
+	}
+	HOMA_INC(hsk->hn, server_requests_started);
+	return fresh;
+}
+
+static void unlink_sock_locked(struct homa_rpc *rpc)
+{
+	struct homa_sock *hsk = rpc->hsk;
+
+	spin_lock_bh(&hsk->ready_lock);
+	if (!list_empty(&rpc->sock_link)) {
+		list_del_init(&rpc->sock_link);
+		hsk->num_rpcs--;
+	}
+	list_del_init(&rpc->ready_link);
+	spin_unlock_bh(&hsk->ready_lock);
+}
+
+/**
+ * homa_rpc_end_locked() - end an RPC, for whatever reason
+ * @rpc: RPC; nothing happens if it is dead
+ * @todo: to be run after unlocking; drops the reference of being alive
+ *
+ * Context: RPC lock held.
+ */
+void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+{
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (!homa_rpc_end(&rpc->core))
+		return;
+
+	hlist_del_init(&rpc->hash);
+	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
+		homa_dedup_add(&rpc->bucket->dedup,
+			       dedup_key(rpc->hn, rpc->core.id,
+					 &rpc->peer->key.addr, rpc->dport),
+			       ktime_get_ns());
+	unlink_sock_locked(rpc);
+	homa_timer_disarm_locked(rpc);
+	homa_sched_remove_locked(rpc);
+	homa_grant_remove_locked(rpc, todo);
+	homa_pool_unstall_locked(rpc);
+	if (rpc->num_bpages) {
+		homa_pool_free(rpc->hsk->pool, rpc->bpages, rpc->num_bpages);
+		rpc->num_bpages = 0;
+		todo->serve = rpc->hsk;
+	}
+	skb_queue_splice_tail_init(&rpc->rxq, &todo->free);
+	if (rpc->waited) {
+		homa_rpc_hold(rpc);
+		todo->wake_private = rpc;
+	}
+	todo->put = rpc;
+}
+
+/**
+ * homa_rpc_fail_locked() - an RPC cannot succeed any more
+ * @rpc: RPC
+ * @error: positive errno
+ * @todo: to be run after unlocking
+ *
+ * Clients are told by recvmsg(); server RPCs just end (protocol §1.1, §1.2).
+ * Context: RPC lock held.
+ */
+void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
+			  struct homa_todo *todo)
+{
+	struct homa_rpc_verdict v = homa_rpc_fail(&rpc->core, error);
+
+	if (v.actions & HOMA_ACT_END) {
+		HOMA_INC(rpc->hn, server_rpc_discards);
+		homa_rpc_end_locked(rpc, todo);
+	} else if (v.actions & HOMA_ACT_REPORT) {
+		homa_timer_disarm_locked(rpc);
+		homa_sched_remove_locked(rpc);
+		homa_grant_remove_locked(rpc, todo);
+		homa_pool_unstall_locked(rpc);
+		homa_ready_add_locked(rpc, todo);
+	}
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Packets in: checks, the socket, and DATA (wire §11, protocol §3).
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/filter.h>
+#include <net/icmp.h>
+#include <net/ipv6.h>
+#include <net/xfrm.h>
+#include "homa.h"
+
+/**
+ * homa_rx_drop() - count a packet that was not used
+ * @hn: namespace
+ * @reason: why
+ */
+void homa_rx_drop(struct homa_net *hn, enum homa_reason reason)
+{
+	this_cpu_inc(hn->mib->drops[reason]);
+}
+
+/**
+ * homa_rx_ack() - a client's host says that an RPC is finished
+ * @hn: namespace
+ * @saddr: the host
+ * @ack: which RPC; client_id 0 = none
+ *
+ * Context: softirq, rcu_read_lock(), no Homa lock held.
+ */
+void homa_rx_ack(struct homa_net *hn, const struct in6_addr *saddr,
+		 const struct homa_ack *ack)
+{
+	struct homa_sock *hsk;
+	struct homa_todo todo;
+	struct homa_rpc *rpc;
+
+	if (!ack->client_id || !homa_id_is_client(ack->client_id))
+		return;
+	hsk = homa_port_find_rcu(hn, ack->server_port);
+	if (!hsk)
+		return;
+	rpc = homa_rpc_find_server(hsk, homa_wire_local_id(ack->client_id),
+				   saddr);
+	if (!rpc)
+		return;
+	homa_todo_init(&todo);
+	if (homa_rpc_ack(&rpc->core).actions & HOMA_ACT_END) {
+		HOMA_INC(hn, server_responses_done);
+		homa_rpc_end_locked(rpc, &todo);
+	}
+	homa_rpc_unlock(rpc);
+	homa_todo_run(&todo);
+}
+
+/* Keep the new bytes of a packet; @skb is consumed if anything was kept. */
+static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
+		 const struct homa_hdr *hdr, u64 now_ns,
+		 enum homa_reason *reason)
+{
+	u32 end = hdr->data.offset + hdr->data.len;
+	u32 gaps = rpc->core.rx.num_gaps;
+	u32 at = hdr->data.offset;
+	bool taken = false;
+
+	*reason = HOMA_REASON_DUPLICATE;
+	while (at < end) {
+		struct sk_buff *part = skb;
+		struct homa_reasm_verdict v;
+		struct homa_skb_cb *cb;
+
+		/* A packet that fills several holes is kept once for each. */
+		if (taken)
+			part = skb_clone(skb, GFP_ATOMIC);
+		if (!part)
+			break;	/* the rest will be asked for again */
+		v = homa_rpc_take(&rpc->core, at, end, now_ns);
+		if (v.code == HOMA_REASM_FULL)
+			*reason = HOMA_REASON_GAPS_FULL;
+		if (v.code != HOMA_REASM_KEEP && v.code != HOMA_REASM_PART) {
+			if (taken)
+				kfree_skb(part);
+			break;
+		}
+		cb = HOMA_SKB_CB(part);
+		cb->start = v.start;
+		cb->end = v.end;
+		cb->data_offset = hdr->hdr_len + (v.start - hdr->data.offset);
+		__skb_queue_tail(&rpc->rxq, part);
+		taken = true;
+		at = v.end;
+	}
+	if (rpc->core.rx.num_gaps > gaps)
+		HOMA_INC(rpc->hn, gaps_created);
+	return taken;
+}
+
+/* First packet of a message: find a place for it, or wait for one. */
+static void place(struct homa_rpc *rpc, u64 now_ns)
+{
+	bool ok = homa_pool_alloc_locked(rpc, rpc->core.rx.length);
+
+	homa_rpc_buffers(&rpc->core, ok, now_ns);
+	if (!ok) {
+		HOMA_INC(rpc->hn, buffer_alloc_failures);
+		homa_pool_stall_locked(rpc, rpc->core.rx.length);
+	}
+}
+
+static void send_cutoffs(struct homa_rpc *rpc)
+{
+	struct homa_hdr hdr = { .type = HOMA_CUTOFFS };
+	const struct homa_settings *s;
+
+	rcu_read_lock();
+	s = rcu_dereference(rpc->hn->settings);
+	memcpy(hdr.cutoffs.cutoffs, s->cutoffs.max_len,
+	       sizeof(hdr.cutoffs.cutoffs));
+	hdr.cutoffs.version = s->cutoffs.version;
+	rcu_read_unlock();
+	homa_tx_rpc_control(rpc, &hdr);
+}
+
+static bool cutoffs_stale(struct homa_rpc *rpc, u16 version)
+{
+	u16 ours;
+
+	rcu_read_lock();
+	ours = rcu_dereference(rpc->hn->settings)->cutoffs.version;
+	rcu_read_unlock();
+	return version != ours && homa_peer_cutoffs_due(rpc->peer);
+}
+
+/* Find or make the RPC of a DATA packet; locked, or NULL with a reason. */
+static struct homa_rpc *data_rpc(struct homa_sock *hsk, struct sk_buff *skb,
+				 const struct homa_hdr *hdr,
+				 const struct in6_addr *saddr,
+				 const struct in6_addr *daddr,
+				 enum homa_reason *reason)
+{
+	u64 id = homa_wire_local_id(hdr->sender_id);
+	struct homa_peer_key key;
+	struct homa_rpc *rpc;
+
+	if (homa_id_is_client(id)) {
+		*reason = HOMA_REASON_UNKNOWN_RPC;
+		return homa_rpc_find(hsk, id, saddr, hdr->sport);
+	}
+	if (!smp_load_acquire(&hsk->pool)) {	/* see setsockopt */
+		*reason = HOMA_REASON_NO_BUFFER;
+		HOMA_INC(hsk->hn, server_cant_create_rpcs);
+		return NULL;
+	}
+	memset(&key, 0, sizeof(key));
+	key.addr = *saddr;
+	key.scope = homa_addr_scope(skb, saddr);
+	rpc = homa_rpc_open_server(hsk, id, &key, daddr, hdr->sport, reason);
+	if (!rpc && *reason == HOMA_REASON_NO_MEMORY)
+		HOMA_INC(hsk->hn, server_cant_create_rpcs);
+	return rpc;
+}
+
+static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
+		    const struct homa_hdr *hdr)
+{
+	enum homa_reason reason = HOMA_REASON_NONE;
+	struct homa_net *hn = hsk->hn;
+	struct in6_addr saddr, daddr;
+	u64 now_ns = ktime_get_ns();
+	struct homa_rpc_verdict v;
+	struct homa_rpc *cutoffs = NULL;
+	struct homa_todo todo;
+	struct homa_rpc *rpc;
+	bool taken = false;
+
+	homa_addr_from_skb(skb, &saddr, &daddr);
+	rpc = data_rpc(hsk, skb, hdr, &saddr, &daddr, &reason);
+	if (!rpc) {
+		if (reason == HOMA_REASON_UNKNOWN_RPC)
+			HOMA_INC(hn, unknown_rpcs);
+		goto drop;
+	}
+
+	homa_todo_init(&todo);
+	v = homa_rpc_data(&rpc->core, hdr->data.msg_len, hdr->data.incoming,
+			  now_ns);
+	reason = v.reason;
+	if (v.actions & HOMA_ACT_ALLOC)
+		place(rpc, now_ns);
+	if (v.actions & HOMA_ACT_TAKE) {
+		if (rpc->core.rx_stalled) {
+			reason = HOMA_REASON_NO_BUFFER;
+		} else {
+			skb_dst_drop(skb);
+			skb_orphan(skb);
+			taken = take(rpc, skb, hdr, now_ns, &reason);
+		}
+		if (taken && hdr->data.retransmit)
+			HOMA_INC(hn, resent_packets_used);
+	}
+	if (reason == HOMA_REASON_NO_BUFFER)
+		HOMA_ADD(hn, dropped_data_no_bufs, hdr->data.len);
+
+	if (taken) {
+		if (homa_rpc_rx_complete(&rpc->core)) {
+			if (homa_rpc_is_client(&rpc->core))
+				HOMA_INC(hn, client_responses_done);
+			homa_ready_add_locked(rpc, &todo);
+		} else {
+			homa_timer_start_locked(rpc);
+		}
+		homa_grant_update_locked(rpc, &todo);
+		if (cutoffs_stale(rpc, hdr->data.cutoff_version)) {
+			homa_rpc_hold(rpc);
+			cutoffs = rpc;
+		}
+	}
+	homa_rpc_unlock(rpc);
+
+	homa_todo_run(&todo);
+	if (cutoffs) {
+		send_cutoffs(cutoffs);
+		homa_rpc_put(cutoffs);
+	}
+	if (hdr->data.ack.client_id)
+		homa_rx_ack(hn, &saddr, &hdr->data.ack);
+	if (taken)
+		return;
+drop:
+	homa_rx_drop(hn, reason);
+	kfree_skb(skb);
+}
+
+/* Tell the sender that nobody listens (wire §11 step 4). */
+static void send_unreachable(struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+	else
+		icmpv6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH, 0);
+}
+
+static bool policy_ok(struct sock *sk, struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return xfrm4_policy_check(sk, XFRM_POLICY_IN, skb);
+	return xfrm6_policy_check(sk, XFRM_POLICY_IN, skb);
+}
+
+/**
+ * homa_rx() - a packet for IP protocol 146
+ * @skb: packet, data at the Homa header, trimmed to the IP length; consumed
+ *
+ * Context: softirq, rcu_read_lock().  Return: 0.
+ */
+int homa_rx(struct sk_buff *skb)
+{
+	struct homa_net *hn = homa_net(dev_net(skb->dev));
+	enum homa_reason reason;
+	struct homa_sock *hsk;
+	struct homa_hdr hdr;
+	u32 avail;
+
+	avail = min_t(u32, skb->len, HOMA_HDR_BYTES_MAX);
+	reason = HOMA_REASON_TOO_SHORT;
+	if (!pskb_may_pull(skb, avail))
+		goto drop;
+	reason = homa_wire_parse(&hdr, skb->data, avail, skb->len);
+	if (reason != HOMA_REASON_NONE) {
+		HOMA_INC(hn, short_packets);
+		goto drop;
+	}
+	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_rcvd_DATA + hdr.type -
+				    HOMA_DATA]);
+
+	/* A stranger must not stop our tracing (conformance H13). */
+	reason = HOMA_REASON_IGNORED;
+	if (hdr.type == HOMA_FREEZE)
+		goto drop;
+
+	hsk = homa_port_find_rcu(hn, hdr.dport);
+	/* A socket for IPv4 knows no IPv6 addresses (conformance H4). */
+	reason = HOMA_REASON_NO_SOCKET;
+	if (hsk && skb->protocol == htons(ETH_P_IPV6) &&
+	    homa_sock_sk(hsk)->sk_family != AF_INET6)
+		hsk = NULL;
+	if (hsk && (hdr.sender_id & 1) == 0 && !READ_ONCE(hsk->server)) {
+		reason = HOMA_REASON_NOT_SERVER;
+		hsk = NULL;
+	}
+	if (!hsk) {
+		if (policy_ok(NULL, skb))
+			send_unreachable(skb);
+		goto drop;
+	}
+
+	reason = HOMA_REASON_POLICY;
+	if (!policy_ok(homa_sock_sk(hsk), skb))
+		goto drop;
+	nf_reset_ct(skb);
+	/* LSM, cgroup BPF and socket filters; a filter must not cut headers. */
+	if (sk_filter_trim_cap(homa_sock_sk(hsk), skb, skb->len))
+		goto drop;
+
+	if (hdr.type == HOMA_DATA) {
+		rx_data(hsk, skb, &hdr);
+		return 0;
+	}
+	homa_rx_control(hsk, skb, &hdr);
+	consume_skb(skb);
+	return 0;
+
+drop:
+	homa_rx_drop(hn, reason);
+	kfree_skb(skb);
+	return 0;
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * sendmsg(): requests and responses (uapi §6).
+ */
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <net/ipv6.h>
+#include "homa.h"
+
+static int explain(struct homa_sock *hsk, int err, const char *why)
+{
+	homa_sock_explain(hsk, why);
+	return err;
+}
+
+static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
+			const struct homa_peer_key *key, u16 port,
+			struct homa_sendmsg_args *args, void __user *control)
+{
+	struct inet_sock *inet = &hsk->inet;
+	struct homa_net *hn = hsk->hn;
+	struct homa_config cfg;
+	struct homa_todo todo;
+	struct homa_peer *peer;
+	struct homa_rpc *rpc;
+	int seg;
+	int err;
+
+	peer = homa_peer_get(hn, key, GFP_KERNEL);
+	if (IS_ERR(peer))
+		return explain(hsk, PTR_ERR(peer), "too many hosts in use");
+	args->id = homa_rpc_new_id(hn);
+	rpc = homa_rpc_alloc(hsk, peer, args->id, port, GFP_KERNEL);
+	homa_peer_put(peer);
+	if (!rpc)
+		return -ENOMEM;
+	/* connect() fixes the source address, as it does for UDP. */
+	if (inet->inet_saddr && ipv6_addr_v4mapped(&key->addr))
+		ipv6_addr_set_v4mapped(inet->inet_saddr, &rpc->saddr);
+	else if (hsk->inet.sk.sk_family == AF_INET6)
+		rpc->saddr = inet6_sk(homa_sock_sk(hsk))->saddr;
+
+	seg = homa_route_seg_bytes(hsk, peer, &rpc->saddr);
+	if (seg < 0) {
+		err = explain(hsk, seg, "no route to the destination");
+		goto put;
+	}
+	err = homa_msgout_fill(hsk, &rpc->msgout, &msg->msg_iter, len);
+	if (err)
+		goto put;
+	rpc->cookie = args->completion_cookie;
+	rpc->private = args->flags & HOMA_SENDMSG_PRIVATE;
+	homa_config_get(hn, &cfg);
+	homa_rpc_init_client(&rpc->core, args->id, len, seg, &cfg,
+			     ktime_get_ns());
+
+	/* The id must have reached the application before a response can. */
+	if (copy_to_user(control, args, sizeof(*args))) {
+		err = -EFAULT;
+		goto put;
+	}
+	homa_todo_init(&todo);
+	homa_rpc_hold(rpc);
+	homa_rpc_lock(rpc);
+	err = homa_rpc_insert_locked(rpc);
+	if (!err)
+		homa_timer_start_locked(rpc);
+	homa_rpc_unlock(rpc);
+	if (!err) {
+		HOMA_INC(hn, client_requests_started);
+		HOMA_ADD(hn, client_request_bytes_started, len);
+		HOMA_ADD(hn, sent_msg_bytes, len);
+		homa_tx_xmit(rpc);
+		homa_rpc_put(rpc);
+		return 0;
+	}
+	homa_rpc_put(rpc);
+put:
+	homa_rpc_put(rpc);
+	return err;
+}
+
+static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
+			 const struct homa_peer_key *key,
+			 const struct homa_sendmsg_args *args)
+{
+	struct homa_msgout out = {};
+	struct homa_config cfg;
+	struct homa_rpc *rpc;
+	bool waiting;
+	int seg;
+	int err;
+
+	if (args->completion_cookie)
+		return explain(hsk, -EINVAL,
+			       "completion_cookie of a response is not zero");
+	rpc = homa_rpc_find_server(hsk, args->id, &key->addr);
+	if (!rpc)
+		return 0;	/* the client gave up; nothing to tell it */
+	waiting = rpc->core.state == HOMA_RPC_IN_SERVICE;
+	homa_rpc_hold(rpc);
+	homa_rpc_unlock(rpc);
+
+	if (!waiting) {
+		err = explain(hsk, -EINVAL,
+			      "the RPC does not wait for a response");
+		goto put;
+	}
+	seg = homa_route_seg_bytes(hsk, rpc->peer, &rpc->saddr);
+	if (seg < 0) {
+		err = explain(hsk, seg, "no route to the client");
+		goto put;
+	}
+	err = homa_msgout_fill(hsk, &out, &msg->msg_iter, len);
+	if (err)
+		goto put;
+
+	homa_config_get(hsk->hn, &cfg);
+	homa_rpc_lock(rpc);
+	if (!homa_rpc_alive(rpc)) {
+		err = 0;	/* gave up meanwhile */
+	} else if (homa_rpc_respond(&rpc->core, len, seg, &cfg,
+				    ktime_get_ns())) {
+		rpc->msgout = out;
+		if (out.frags == out.inline_frags)
+			rpc->msgout.frags = rpc->msgout.inline_frags;
+		memset(&out, 0, sizeof(out));
+		homa_timer_start_locked(rpc);
+	} else {
+		err = -EINVAL;	/* another thread was faster */
+	}
+	homa_rpc_unlock(rpc);
+
+	homa_msgout_free(hsk, &out);
+	if (!err) {
+		HOMA_INC(hsk->hn, server_responses_started);
+		HOMA_ADD(hsk->hn, sent_msg_bytes, len);
+		homa_tx_xmit(rpc);
+	}
+put:
+	homa_rpc_put(rpc);
+	return err;
+}
+
+/**
+ * homa_sendmsg() - send a request or a response
+ * @sk: socket
+ * @msg: msg_control is a user pointer to struct homa_sendmsg_args,
+ *	msg_controllen is 0
+ * @len: message length
+ *
+ * Return: 0, or a negative errno (uapi §6).
+ */
+int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct homa_sock *hsk = homa_sk(sk);
+	struct homa_sendmsg_args args;
+	struct homa_peer_key key;
+	void __user *control;
+	u16 port;
+	int err;
+
+	if (!msg->msg_name)
+		return explain(hsk, -EINVAL, "no destination address");
+	/* With a length the socket layer has copied it into the kernel. */
+	if (!msg->msg_control_is_user)
+		return explain(hsk, -EINVAL, "msg_controllen is not zero");
+	control = msg->msg_control_user;
+	if (copy_from_user(&args, control, sizeof(args)))
+		return -EFAULT;
+	if (args.flags & ~HOMA_SENDMSG_VALID_FLAGS || args.reserved)
+		return explain(hsk, -EINVAL,
+			       "unknown flag, or reserved field not zero");
+
+	err = homa_sock_wait_room(hsk, msg->msg_flags & MSG_DONTWAIT);
+	if (err)
+		return err;
+	err = homa_addr_from_user(sk, msg, &key, &port);
+	if (err)
+		return explain(hsk, err,
+			       "destination address too short or of another family");
+	if (!len || len > HOMA_MAX_MESSAGE_LENGTH)
+		return explain(hsk, -EINVAL,
+			       "message length is not 1 to 1000000");
+	if (args.id)
+		return send_response(hsk, msg, len, &key, &args);
+	if (!port)
+		return explain(hsk, -EINVAL, "destination port is zero");
+	return send_request(hsk, msg, len, &key, port, &args, control);
+}

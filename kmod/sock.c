@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Socket calls but sendmsg and recvmsg (uapi §2–§5, §10, §11).
+ */
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <net/inet_common.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/transp_v6.h>
+#include "homa.h"
+
+/* Bytes a region must have beyond one bpage for each CPU (uapi §5). */
+#define REGION_BYTES_MIN 2000000ULL
+#define REGION_BYTES_MAX (1ULL << 32)
+
+/**
+ * homa_sock_explain() - keep a text for HOMAIOCINFO
+ * @hsk: socket whose call fails
+ * @text: why, and what to do
+ *
+ * Threads that fail at the same time overwrite each other's text.
+ */
+void homa_sock_explain(struct homa_sock *hsk, const char *text)
+{
+	strscpy(hsk->error_msg, text, sizeof(hsk->error_msg));
+}
+
+static void destruct(struct sock *sk)
+{
+	homa_pool_delete(homa_sk(sk)->pool);
+	if (sk->sk_family == AF_INET6)
+		inet6_sock_destruct(sk);
+	else
+		inet_sock_destruct(sk);
+}
+
+/**
+ * homa_sock_init() - a new socket: client only, with an automatic port
+ * @sk: socket
+ *
+ * Context: process.  Return: 0, -ENOMEM, -EADDRNOTAVAIL.
+ */
+int homa_sock_init(struct sock *sk)
+{
+	struct homa_sock *hsk = homa_sk(sk);
+	struct homa_net *hn = homa_net(sock_net(sk));
+	int err;
+
+	hsk->hn = hn;
+	hsk->server = false;
+	hsk->shutdown = false;
+	hsk->tx_blocked = false;
+	spin_lock_init(&hsk->ready_lock);
+	INIT_HLIST_NODE(&hsk->port_link);
+	INIT_LIST_HEAD(&hsk->rpcs);
+	INIT_LIST_HEAD(&hsk->ready);
+	hsk->num_rpcs = 0;
+	atomic_long_set(&hsk->tx_mem, 0);
+	hsk->pool = NULL;
+	hsk->error_msg[0] = 0;
+	sk->sk_destruct = destruct;
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	/* Room for senders depends on tx_mem, not on packets in flight. */
+	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
+
+	rcu_read_lock();
+	WRITE_ONCE(sk->sk_sndbuf, rcu_dereference(hn->settings)->wmem_max);
+	rcu_read_unlock();
+	err = homa_net_setup_tables(hn);
+	if (!err)
+		err = homa_port_assign(hsk);
+	return err;
+}
+
+/**
+ * homa_sock_next_rpc() - walk over the RPCs of a socket, oldest first
+ * @hsk: socket
+ * @prev: NULL, or what the last call returned; its reference is dropped
+ *
+ * Meant for calls that may end RPCs: if @prev was ended the walk starts again,
+ * so a visit must leave an RPC ended or be harmless when repeated.
+ *
+ * Return: referenced RPC, or NULL.
+ */
+struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
+				    struct homa_rpc *prev)
+{
+	struct homa_rpc *rpc = NULL;
+	struct list_head *at = &hsk->rpcs;
+
+	spin_lock_bh(&hsk->ready_lock);
+	if (prev && !list_empty(&prev->sock_link))
+		at = &prev->sock_link;
+	if (!list_is_last(at, &hsk->rpcs) && !list_empty(&hsk->rpcs)) {
+		rpc = list_entry(at->next, struct homa_rpc, sock_link);
+		homa_rpc_hold(rpc);	/* linked, so alive */
+	}
+	spin_unlock_bh(&hsk->ready_lock);
+	if (prev)
+		homa_rpc_put(prev);
+	return rpc;
+}
+
+static bool concerns(const struct homa_rpc *rpc, const struct in6_addr *addr,
+		     u16 dport, bool clients_only)
+{
+	if (clients_only && !homa_rpc_is_client(&rpc->core))
+		return false;
+	if (addr && !ipv6_addr_equal(addr, &rpc->peer->key.addr))
+		return false;
+	return !dport || rpc->dport == dport;
+}
+
+/**
+ * homa_sock_fail_rpcs() - RPCs of a socket cannot succeed any more
+ * @hsk: socket
+ * @addr: only those with this peer; NULL = all
+ * @dport: only those with this peer port; 0 = all
+ * @clients_only: leave server RPCs alone
+ * @error: positive errno for the application; 0 = end them silently
+ *
+ * Context: no Homa lock held.  Return: number of RPCs concerned.
+ */
+int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
+			u16 dport, bool clients_only, int error)
+{
+	struct homa_rpc *rpc = NULL;
+	struct homa_todo todo;
+	int num = 0;
+
+	while ((rpc = homa_sock_next_rpc(hsk, rpc)) != NULL) {
+		if (!concerns(rpc, addr, dport, clients_only))
+			continue;
+		homa_todo_init(&todo);
+		homa_rpc_lock(rpc);
+		if (homa_rpc_alive(rpc)) {
+			num++;
+			if (error)
+				homa_rpc_fail_locked(rpc, error, &todo);
+			else
+				homa_rpc_end_locked(rpc, &todo);
+		}
+		homa_rpc_unlock(rpc);
+		homa_todo_run(&todo);
+	}
+	return num;
+}
+
+/**
+ * homa_sock_down() - disable a socket for good; idempotent
+ * @hsk: socket
+ *
+ * Context: process, lock_sock() held.
+ */
+void homa_sock_down(struct homa_sock *hsk)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+
+	spin_lock_bh(&hsk->ready_lock);
+	WRITE_ONCE(hsk->shutdown, true);	/* no RPC is added after this */
+	spin_unlock_bh(&hsk->ready_lock);
+	homa_port_release(hsk);
+	homa_sock_fail_rpcs(hsk, NULL, 0, false, 0);
+	/* Whoever sleeps has to see it, not just one of them. */
+	wake_up_interruptible_all(sk_sleep(sk));
+	sk->sk_state_change(sk);
+}
+
+/**
+ * homa_sock_close() - the last file descriptor is gone
+ * @sk: socket
+ * @timeout: unused
+ */
+void homa_sock_close(struct sock *sk, long timeout)
+{
+	lock_sock(sk);
+	homa_sock_down(homa_sk(sk));
+	release_sock(sk);
+	sk_common_release(sk);
+}
+
+/* homa_sock_unhash() - ports are released by homa_sock_down(). */
+void homa_sock_unhash(struct sock *sk)
+{
+}
+
+/**
+ * homa_sock_disconnect() - dissolve connect(): any source address again
+ * @sk: socket
+ * @flags: unused
+ *
+ * Context: lock_sock() held.  Return: 0.
+ */
+int homa_sock_disconnect(struct sock *sk, int flags)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	sk->sk_state = TCP_CLOSE;
+	inet->inet_daddr = 0;
+	inet->inet_dport = 0;
+	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
+		inet_reset_saddr(sk);
+	sk_dst_reset(sk);
+	return 0;
+}
+
+/* ---- send buffer ---- */
+
+/**
+ * homa_sock_writable() - is there room for another message?
+ * @hsk: socket
+ */
+bool homa_sock_writable(struct homa_sock *hsk)
+{
+	return atomic_long_read(&hsk->tx_mem) <
+	       READ_ONCE(homa_sock_sk(hsk)->sk_sndbuf);
+}
+
+/**
+ * homa_sock_uncharge() - bytes of an outgoing message were released
+ * @hsk: socket
+ * @bytes: how many
+ */
+void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+
+	atomic_long_sub(bytes, &hsk->tx_mem);
+	/* Orders the subtraction before the look at tx_blocked; pairs with
+	 * the barrier in mark_blocked().
+	 */
+	smp_mb__after_atomic();
+	if (READ_ONCE(hsk->tx_blocked) && homa_sock_writable(hsk)) {
+		WRITE_ONCE(hsk->tx_blocked, false);
+		/* Not sk_write_space(): its default looks at sk_wmem_alloc. */
+		rcu_read_lock();
+		if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)))
+			wake_up_interruptible_poll(sk_sleep(sk), EPOLLOUT |
+						   EPOLLWRNORM);
+		rcu_read_unlock();
+	}
+}
+
+static void mark_blocked(struct homa_sock *hsk)
+{
+	WRITE_ONCE(hsk->tx_blocked, true);
+	smp_mb();	/* before tx_mem is read again; see uncharge */
+}
+
+/**
+ * homa_sock_wait_room() - wait until another message may be sent
+ * @hsk: socket
+ * @nonblock: do not sleep
+ *
+ * Context: process.  Return: 0, -EAGAIN, -EINTR, -ESHUTDOWN.
+ */
+int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+	long timeo = sock_sndtimeo(sk, nonblock);
+	DEFINE_WAIT(wait);
+	int err = 0;
+
+	if (homa_sock_writable(hsk))
+		return 0;
+	for (;;) {
+		prepare_to_wait(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		mark_blocked(hsk);
+		if (homa_sock_writable(hsk))
+			break;
+		if (READ_ONCE(hsk->shutdown))
+			err = -ESHUTDOWN;
+		else if (!timeo)
+			err = -EAGAIN;
+		else if (signal_pending(current))
+			err = -EINTR;
+		if (err)
+			break;
+		timeo = schedule_timeout(timeo);
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return err;
+}
+
+/* ---- options ---- */
+
+static int set_region(struct homa_sock *hsk, sockptr_t optval,
+		      unsigned int optlen)
+{
+	u64 length_min = (u64)nr_cpu_ids * HOMA_BPAGE_SIZE + REGION_BYTES_MIN;
+	struct sock *sk = homa_sock_sk(hsk);
+	struct homa_rcvbuf_args args;
+	struct homa_pool *pool;
+	struct homa_rpc *rpc;
+	int err = 0;
+
+	if (optlen != sizeof(args))
+		return -EINVAL;
+	if (copy_from_sockptr(&args, optval, sizeof(args)))
+		return -EFAULT;
+	if (args.start != (unsigned long)args.start ||
+	    !access_ok(u64_to_user_ptr(args.start), args.length))
+		return -EFAULT;
+	/* Documented to write here; finds unwritable regions early. */
+	if (copy_to_user(u64_to_user_ptr(args.start), &args, sizeof(args)))
+		return -EFAULT;
+	if (!PAGE_ALIGNED(args.start) || args.length < length_min ||
+	    args.length > REGION_BYTES_MAX) {
+		homa_sock_explain(hsk, "receive region not page aligned, too small or above 4 GiB");
+		return -EINVAL;
+	}
+
+	pool = homa_pool_new(args.start, args.length);
+	if (!pool)
+		return -ENOMEM;
+	lock_sock(sk);
+	if (hsk->pool)
+		err = -EINVAL;
+	else
+		smp_store_release(&hsk->pool, pool);	/* read in softirq */
+	release_sock(sk);
+	if (err) {
+		homa_sock_explain(hsk, "the receive region can be set only once");
+		homa_pool_delete(pool);
+		return err;
+	}
+
+	/* Responses may have begun to arrive already (conformance C26). */
+	for (rpc = homa_sock_next_rpc(hsk, NULL); rpc;
+	     rpc = homa_sock_next_rpc(hsk, rpc)) {
+		homa_rpc_lock(rpc);
+		if (homa_rpc_alive(rpc) && rpc->core.rx_stalled)
+			homa_pool_stall_locked(rpc, rpc->core.rx.length);
+		homa_rpc_unlock(rpc);
+	}
+	homa_pool_serve(hsk);
+	return 0;
+}
+
+/**
+ * homa_sock_setsockopt() - options of level IPPROTO_HOMA
+ * @sk: socket
+ * @level: must be IPPROTO_HOMA
+ * @optname: SO_HOMA_*
+ * @optval: value
+ * @optlen: its length
+ *
+ * Return: 0 or a negative errno (uapi §4, §5).
+ */
+int homa_sock_setsockopt(struct sock *sk, int level, int optname,
+			 sockptr_t optval, unsigned int optlen)
+{
+	struct homa_sock *hsk = homa_sk(sk);
+	int on;
+
+	if (level != IPPROTO_HOMA)
+		return -ENOPROTOOPT;
+	switch (optname) {
+	case SO_HOMA_RCVBUF:
+		return set_region(hsk, optval, optlen);
+	case SO_HOMA_SERVER:
+		if (optlen != sizeof(on))
+			return -EINVAL;
+		if (copy_from_sockptr(&on, optval, sizeof(on)))
+			return -EFAULT;
+		WRITE_ONCE(hsk->server, on != 0);
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/**
+ * homa_sock_getsockopt() - options of level IPPROTO_HOMA
+ * @sk: socket
+ * @level: must be IPPROTO_HOMA
+ * @optname: SO_HOMA_*
+ * @optval: user buffer
+ * @optlen: its size; set to the length of the value
+ *
+ * Return: 0 or a negative errno (uapi §4, §5).
+ */
+int homa_sock_getsockopt(struct sock *sk, int level, int optname,
+			 char __user *optval, int __user *optlen)
+{
+	struct homa_sock *hsk = homa_sk(sk);
+	struct homa_rcvbuf_args args = {};
+	const void *value;
+	int size;
+	int len;
+	int on;
+
+	if (level != IPPROTO_HOMA)
+		return -ENOPROTOOPT;
+	if (get_user(len, optlen))
+		return -EFAULT;
+	switch (optname) {
+	case SO_HOMA_RCVBUF:
+		homa_pool_get_region(smp_load_acquire(&hsk->pool), &args.start,
+				     &args.length);
+		value = &args;
+		size = sizeof(args);
+		break;
+	case SO_HOMA_SERVER:
+		on = READ_ONCE(hsk->server);
+		value = &on;
+		size = sizeof(on);
+		break;
+	default:
+		return -ENOPROTOOPT;
+	}
+	if (len < size)
+		return -EINVAL;
+	if (copy_to_user(optval, value, size) || put_user(size, optlen))
+		return -EFAULT;
+	return 0;
+}
+
+/* ---- operations ---- */
+
+static int homa_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+	struct sock *sk = sock->sk;
+	struct homa_sock *hsk = homa_sk(sk);
+	int min_len;
+	u16 port;
+	int err;
+
+	if (addr_len < (int)sizeof(addr->sa_family))
+		return -EINVAL;
+	if (addr->sa_family != sk->sk_family)
+		return -EAFNOSUPPORT;
+	min_len = sk->sk_family == AF_INET ? sizeof(struct sockaddr_in) :
+					     sizeof(struct sockaddr_in6);
+	if (addr_len < min_len)
+		return -EINVAL;
+	/* The port is at the same place in both. */
+	port = ntohs(in->sin_port);
+	if (!port)
+		return 0;
+	if (port >= HOMA_MIN_DEFAULT_PORT) {
+		homa_sock_explain(hsk, "ports from 32768 on cannot be bound");
+		return -EINVAL;
+	}
+
+	lock_sock(sk);
+	err = hsk->shutdown ? -ESHUTDOWN : homa_port_bind(hsk, port);
+	if (!err)
+		WRITE_ONCE(hsk->server, true);
+	release_sock(sk);
+	if (err == -EADDRINUSE)
+		homa_sock_explain(hsk, "another socket owns the port");
+	return err < 0 ? err : 0;
+}
+
+static int homa_shutdown(struct socket *sock, int how)
+{
+	struct sock *sk = sock->sk;
+
+	lock_sock(sk);
+	homa_sock_down(homa_sk(sk));
+	release_sock(sk);
+	return 0;
+}
+
+static __poll_t homa_poll(struct file *file, struct socket *sock,
+			  struct poll_table_struct *wait)
+{
+	struct homa_sock *hsk = homa_sk(sock->sk);
+	__poll_t mask = 0;
+
+	sock_poll_wait(file, sock, wait);
+	if (READ_ONCE(hsk->shutdown))
+		mask |= EPOLLIN;
+	if (homa_ready_pending(hsk))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (!homa_sock_writable(hsk))
+		mark_blocked(hsk);
+	if (homa_sock_writable(hsk))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+const struct proto_ops homa_inet_ops = {
+	.family = PF_INET,
+	.owner = THIS_MODULE,
+	.release = inet_release,
+	.bind = homa_bind,
+	.connect = inet_dgram_connect,
+	.socketpair = sock_no_socketpair,
+	.accept = sock_no_accept,
+	.getname = inet_getname,
+	.poll = homa_poll,
+	.ioctl = homa_ioctl,
+	.gettstamp = sock_gettstamp,
+	.listen = sock_no_listen,
+	.shutdown = homa_shutdown,
+	.setsockopt = sock_common_setsockopt,
+	.getsockopt = sock_common_getsockopt,
+	.sendmsg = inet_sendmsg,
+	.recvmsg = inet_recvmsg,
+	.mmap = sock_no_mmap,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = homa_compat_ioctl,
+#endif
+};
+
+const struct proto_ops homa_inet6_ops = {
+	.family = PF_INET6,
+	.owner = THIS_MODULE,
+	.release = inet6_release,
+	.bind = homa_bind,
+	.connect = inet_dgram_connect,
+	.socketpair = sock_no_socketpair,
+	.accept = sock_no_accept,
+	.getname = inet6_getname,
+	.poll = homa_poll,
+	.ioctl = homa_ioctl,
+	.gettstamp = sock_gettstamp,
+	.listen = sock_no_listen,
+	.shutdown = homa_shutdown,
+	.setsockopt = sock_common_setsockopt,
+	.getsockopt = sock_common_getsockopt,
+	.sendmsg = inet_sendmsg,
+	.recvmsg = inet_recvmsg,
+	.mmap = sock_no_mmap,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = homa_compat_ioctl,
+#endif
+};

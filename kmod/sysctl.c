@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * net.homa.*: settings of a namespace (uapi §13).
+ *
+ * sysctl writes to a raw copy, range-checked by the table; each write then
+ * publishes a new snapshot, which is what everybody reads.  Ticks are shown as
+ * ticks of 1 ms and kept in nanoseconds.
+ */
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+#include "homa.h"
+
+#define RAW(member) offsetof(struct homa_settings, member)
+
+/* How a value is kept. */
+enum kind {
+	KIND_U32,	/* as it is */
+	KIND_TICKS,	/* nanoseconds, shown in ms */
+	KIND_USECS,	/* nanoseconds, shown in us */
+	KIND_U8,
+	KIND_FLAGS,	/* uapi §1: HOMA_FLAG_DONT_THROTTLE */
+};
+
+/**
+ * struct knob - one integer setting
+ * @name: file name
+ * @offset: in struct homa_settings
+ * @kind: how it is kept there
+ * @min: smallest value, in shown units
+ * @max: largest
+ */
+struct knob {
+	const char *name;
+	u32 offset;
+	enum kind kind;
+	int min;
+	int max;
+};
+
+static const struct knob knobs[] = {
+	{ "unsched_bytes", RAW(core.unsched_bytes), KIND_U32, 1,
+	  HOMA_MSG_BYTES_MAX },
+	{ "max_incoming", RAW(core.max_incoming), KIND_U32, 1, 1 << 30 },
+	{ "window", RAW(core.window), KIND_U32, 0, 1 << 30 },
+	{ "max_overcommit", RAW(core.max_overcommit), KIND_U32, 1,
+	  HOMA_OVERCOMMIT_MAX },
+	{ "fifo_grant_increment", RAW(core.fifo_grant_increment), KIND_U32, 0,
+	  HOMA_MSG_BYTES_MAX },
+	{ "grant_fifo_fraction", RAW(core.grant_fifo_fraction), KIND_U32, 0,
+	  500 },
+	{ "link_mbps", RAW(core.link_mbps), KIND_U32, 1, 1 << 22 },
+	{ "num_priorities", RAW(core.num_priorities), KIND_U8, 1,
+	  HOMA_PRIORITIES_MAX },
+	{ "defer_min_bytes", RAW(core.defer_min_bytes), KIND_U32, 0,
+	  HOMA_MSG_BYTES_MAX },
+	{ "max_nic_est_backlog_usecs", RAW(core.max_nic_backlog_ns),
+	  KIND_USECS, 1, 100000 },
+	{ "pacer_fifo_fraction", RAW(core.pacer_fifo_fraction), KIND_U32, 0,
+	  500 },
+	{ "resend_ticks", RAW(core.resend_ns), KIND_TICKS, 1, 1000 },
+	{ "resend_interval", RAW(core.resend_interval_ns), KIND_TICKS, 1,
+	  1000 },
+	{ "timeout_ticks", RAW(core.timeout_ns), KIND_TICKS, 2, 4000 },
+	{ "request_ack_ticks", RAW(core.request_ack_ns), KIND_TICKS, 1, 1000 },
+	{ "wmem_max", RAW(wmem_max), KIND_U32, 4096, INT_MAX },
+	{ "peer_net_max", RAW(peer_max), KIND_U32, 16, 1 << 24 },
+	{ "peer_idle_secs_min", RAW(peer_idle_secs), KIND_U32, 0, 86400 },
+	{ "flags", RAW(throttle), KIND_FLAGS, 0, HOMA_FLAG_DONT_THROTTLE },
+};
+
+/* Settings with a handler of their own, behind the knobs in the table. */
+enum { SPECIAL_CUTOFFS, SPECIAL_VERSION, SPECIAL_MAX_SCHED, SPECIAL_MAP,
+       SPECIAL_COUNT };
+
+#define NUM_ENTRIES (ARRAY_SIZE(knobs) + SPECIAL_COUNT)
+
+static int knob_get(const struct knob *k, const struct homa_settings *s)
+{
+	const void *p = (const char *)s + k->offset;
+
+	switch (k->kind) {
+	case KIND_TICKS:
+		return *(const u32 *)p / NSEC_PER_MSEC;
+	case KIND_USECS:
+		return *(const u32 *)p / NSEC_PER_USEC;
+	case KIND_U8:
+		return *(const u8 *)p;
+	case KIND_FLAGS:
+		return *(const bool *)p ? 0 : HOMA_FLAG_DONT_THROTTLE;
+	default:
+		return *(const u32 *)p;
+	}
+}
+
+static void knob_set(const struct knob *k, struct homa_settings *s, int value)
+{
+	void *p = (char *)s + k->offset;
+
+	switch (k->kind) {
+	case KIND_TICKS:
+		*(u32 *)p = value * NSEC_PER_MSEC;
+		break;
+	case KIND_USECS:
+		*(u32 *)p = value * NSEC_PER_USEC;
+		break;
+	case KIND_U8:
+		*(u8 *)p = value;
+		break;
+	case KIND_FLAGS:
+		*(bool *)p = !(value & HOMA_FLAG_DONT_THROTTLE);
+		break;
+	default:
+		*(u32 *)p = value;
+		break;
+	}
+}
+
+/* Our own cutoffs changed (protocol §6). */
+static void renumber(struct homa_settings *s)
+{
+	u32 i;
+
+	for (i = s->core.num_priorities; i < HOMA_PRIORITIES_MAX; i++)
+		s->cutoffs.max_len[i] = 0;
+	s->cutoffs.max_len[0] = S32_MAX;
+	s->cutoffs.version = s->cutoffs.version == U16_MAX ?
+			     1 : s->cutoffs.version + 1;
+	s->core.max_sched_prio = homa_prio_max_sched(&s->cutoffs,
+						     s->core.num_priorities);
+}
+
+/**
+ * homa_settings_init() - the defaults of uapi §13
+ * @s: filled
+ */
+void homa_settings_init(struct homa_settings *s)
+{
+	u32 i;
+
+	memset(s, 0, sizeof(*s));
+	s->core = (struct homa_config)HOMA_CONFIG_DEFAULTS;
+	homa_prio_defaults(&s->cutoffs, s->core.num_priorities);
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		s->priority_map[i] = i;
+	s->wmem_max = 100000000;
+	s->peer_max = 10000;
+	s->peer_idle_secs = 10;
+	s->throttle = true;
+}
+
+/**
+ * homa_settings_publish() - let everybody see changed settings
+ * @hn: namespace; settings_lock held
+ *
+ * Return: 0 or -ENOMEM; then the old ones stay.
+ */
+int homa_settings_publish(struct homa_net *hn)
+{
+	struct homa_settings *old;
+	struct homa_settings *s;
+
+	lockdep_assert_held(&hn->settings_lock);
+	s = kmemdup(&hn->settings_raw, sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	old = rcu_replace_pointer(hn->settings, s,
+				  lockdep_is_held(&hn->settings_lock));
+	kfree_rcu(old, rcu);
+	return 0;
+}
+
+static int change(struct homa_net *hn, const struct knob *k, int value)
+{
+	struct homa_settings before = hn->settings_raw;
+	int err;
+
+	knob_set(k, &hn->settings_raw, value);
+	if (k->offset == RAW(core.num_priorities))
+		renumber(&hn->settings_raw);
+	/* core/config.h: the time-out lies behind the first RESEND. */
+	if (hn->settings_raw.core.timeout_ns <=
+	    hn->settings_raw.core.resend_ns)
+		err = -EINVAL;
+	else
+		err = homa_settings_publish(hn);
+	if (err)
+		hn->settings_raw = before;
+	return err;
+}
+
+static int do_knob(HOMA_CTL_TABLE *table, int write, void *buffer,
+		   size_t *lenp, loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	const struct knob *k = table->extra1;
+	struct ctl_table tmp = *table;
+	int min = k->min;
+	int max = k->max;
+	int value;
+	int err;
+
+	mutex_lock(&hn->settings_lock);
+	value = knob_get(k, &hn->settings_raw);
+	tmp.data = &value;
+	tmp.extra1 = &min;
+	tmp.extra2 = &max;
+	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
+	if (write && !err && value != knob_get(k, &hn->settings_raw))
+		err = change(hn, k, value);
+	mutex_unlock(&hn->settings_lock);
+	return err;
+}
+
+/* Eight integers, one for each level. */
+static int do_eight(HOMA_CTL_TABLE *table, int write, void *buffer,
+		    size_t *lenp, loff_t *ppos, int *values, int max)
+{
+	struct ctl_table tmp = *table;
+	int zero = 0;
+
+	tmp.data = values;
+	tmp.maxlen = HOMA_PRIORITIES_MAX * sizeof(values[0]);
+	tmp.extra1 = &zero;
+	tmp.extra2 = &max;
+	return proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
+}
+
+static int do_cutoffs(HOMA_CTL_TABLE *table, int write, void *buffer,
+		      size_t *lenp, loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	struct homa_settings before;
+	int values[HOMA_PRIORITIES_MAX];
+	int err;
+	u32 i;
+
+	mutex_lock(&hn->settings_lock);
+	before = hn->settings_raw;
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		values[i] = before.cutoffs.max_len[i];
+	err = do_eight(table, write, buffer, lenp, ppos, values, S32_MAX);
+	if (write && !err) {
+		for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+			hn->settings_raw.cutoffs.max_len[i] = values[i];
+		renumber(&hn->settings_raw);
+		err = homa_settings_publish(hn);
+		if (err)
+			hn->settings_raw = before;
+	}
+	mutex_unlock(&hn->settings_lock);
+	return err;
+}
+
+static int do_map(HOMA_CTL_TABLE *table, int write, void *buffer, size_t *lenp,
+		  loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	struct homa_settings before;
+	int values[HOMA_PRIORITIES_MAX];
+	int err;
+	u32 i;
+
+	mutex_lock(&hn->settings_lock);
+	before = hn->settings_raw;
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		values[i] = before.priority_map[i];
+	err = do_eight(table, write, buffer, lenp, ppos, values,
+		       HOMA_PRIORITIES_MAX - 1);
+	if (write && !err) {
+		for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+			hn->settings_raw.priority_map[i] = values[i];
+		err = homa_settings_publish(hn);
+		if (err)
+			hn->settings_raw = before;
+	}
+	mutex_unlock(&hn->settings_lock);
+	return err;
+}
+
+/* Derived values, read-only. */
+static int do_derived(HOMA_CTL_TABLE *table, int write, void *buffer,
+		      size_t *lenp, loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	struct ctl_table tmp = *table;
+	int value;
+
+	mutex_lock(&hn->settings_lock);
+	value = table->extra1 ? hn->settings_raw.cutoffs.version :
+				hn->settings_raw.core.max_sched_prio;
+	mutex_unlock(&hn->settings_lock);
+	tmp.data = &value;
+	tmp.extra1 = NULL;
+	tmp.extra2 = NULL;
+	return proc_dointvec(&tmp, write, buffer, lenp, ppos);
+}
+
+/**
+ * homa_sysctl_init() - offer the settings of a namespace
+ * @hn: namespace with defaults in settings_raw
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int homa_sysctl_init(struct homa_net *hn)
+{
+	struct ctl_table *special;
+	struct ctl_table *table;
+	u32 i;
+
+	table = kcalloc(NUM_ENTRIES + HOMA_SYSCTL_SENTINEL, sizeof(*table),
+			GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < NUM_ENTRIES; i++) {
+		table[i].maxlen = sizeof(int);
+		table[i].mode = 0644;
+		table[i].extra2 = hn;
+	}
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		table[i].procname = knobs[i].name;
+		table[i].proc_handler = do_knob;
+		table[i].extra1 = (void *)&knobs[i];
+	}
+	special = &table[ARRAY_SIZE(knobs)];
+	special[SPECIAL_CUTOFFS].procname = "unsched_cutoffs";
+	special[SPECIAL_CUTOFFS].proc_handler = do_cutoffs;
+	special[SPECIAL_MAP].procname = "priority_map";
+	special[SPECIAL_MAP].proc_handler = do_map;
+	special[SPECIAL_VERSION].procname = "cutoff_version";
+	special[SPECIAL_VERSION].proc_handler = do_derived;
+	special[SPECIAL_VERSION].extra1 = hn;
+	special[SPECIAL_VERSION].mode = 0444;
+	special[SPECIAL_MAX_SCHED].procname = "max_sched_prio";
+	special[SPECIAL_MAX_SCHED].proc_handler = do_derived;
+	special[SPECIAL_MAX_SCHED].mode = 0444;
+
+	hn->sysctl = register_net_sysctl_sz(hn->net, "net/homa", table,
+					    NUM_ENTRIES);
+	if (!hn->sysctl) {
+		kfree(table);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * homa_sysctl_exit() - the reverse
+ * @hn: namespace
+ */
+void homa_sysctl_exit(struct homa_net *hn)
+{
+	HOMA_CTL_TABLE *table = hn->sysctl->ctl_table_arg;
+
+	unregister_net_sysctl_table(hn->sysctl);
+	kfree(table);
+}

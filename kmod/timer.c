@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * The timer wheel: looks at an RPC when time may matter to it (protocol §7.1).
+ *
+ * One high-resolution timer per namespace, set to the next slot that holds an
+ * RPC and stopped when there is none.  Slots are 1 ms wide.  An RPC is not
+ * moved when packets arrive: it is looked at when its slot is due and put
+ * where its then earliest deadline lies.  So an RPC that makes progress costs
+ * one visit in resend_ns, and a short one costs only linking and unlinking.
+ */
+#include <linux/math64.h>
+#include "homa.h"
+
+/* RPCs visited in one expiry; the timer comes back at once for the rest. */
+#define VISITS_MAX 256
+
+static u64 tick_of(u64 ns)
+{
+	return div_u64(ns, HOMA_TICK_NS);
+}
+
+static struct list_head *slot_of(struct homa_wheel *w, u64 tick)
+{
+	return &w->slots[tick & (HOMA_WHEEL_SLOTS - 1)];
+}
+
+static void set_timer_locked(struct homa_wheel *w, u64 tick)
+{
+	lockdep_assert_held(&w->lock);
+	w->timer_tick = tick;
+	hrtimer_start(&w->timer, ns_to_ktime(tick * HOMA_TICK_NS),
+		      HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * homa_timer_arm_locked() - look at an RPC at or soon after a time
+ * @rpc: RPC; if it is in the wheel, nothing happens
+ * @when_ns: time; U64_MAX = not at all
+ *
+ * Context: RPC lock held; takes homa_wheel.lock.
+ */
+void homa_timer_arm_locked(struct homa_rpc *rpc, u64 when_ns)
+{
+	struct homa_wheel *w = &rpc->hn->wheel;
+	u64 tick;
+	u64 now;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	if (when_ns == U64_MAX)
+		return;
+	now = tick_of(ktime_get_ns());
+	/* Never early: the slot begins at or after the deadline. */
+	tick = tick_of(when_ns + HOMA_TICK_NS - 1);
+
+	spin_lock_bh(&w->lock);
+	if (list_empty(&rpc->wheel_link)) {
+		if (!w->count)
+			w->tick = now;
+		tick = clamp(tick, w->tick + 1,
+			     w->tick + HOMA_WHEEL_SLOTS - 1);
+		list_add_tail(&rpc->wheel_link, slot_of(w, tick));
+		w->count++;
+		if (tick < w->timer_tick)
+			set_timer_locked(w, tick);
+	}
+	spin_unlock_bh(&w->lock);
+}
+
+/**
+ * homa_timer_start_locked() - time matters to an RPC again
+ * @rpc: RPC
+ *
+ * Context: RPC lock held.
+ */
+void homa_timer_start_locked(struct homa_rpc *rpc)
+{
+	u64 when_ns;
+
+	/* Unlocked peek: only the RPC lock's holder links it; the timer may
+	 * unlink it and will then link it anew by itself.
+	 */
+	if (!list_empty_careful(&rpc->wheel_link))
+		return;
+	rcu_read_lock();
+	when_ns = homa_rpc_deadline(&rpc->core,
+				    &rcu_dereference(rpc->hn->settings)->core);
+	rcu_read_unlock();
+	homa_timer_arm_locked(rpc, when_ns);
+}
+
+/**
+ * homa_timer_disarm_locked() - time does not matter any more
+ * @rpc: RPC
+ *
+ * Context: RPC lock held; takes homa_wheel.lock.
+ */
+void homa_timer_disarm_locked(struct homa_rpc *rpc)
+{
+	struct homa_wheel *w = &rpc->hn->wheel;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	spin_lock_bh(&w->lock);
+	if (!list_empty(&rpc->wheel_link)) {
+		list_del_init(&rpc->wheel_link);
+		w->count--;
+	}
+	spin_unlock_bh(&w->lock);
+}
+
+static void send_need_ack(struct homa_rpc *rpc)
+{
+	struct homa_hdr hdr = { .type = HOMA_NEED_ACK };
+
+	homa_tx_rpc_control(rpc, &hdr);
+}
+
+static void visit(struct homa_rpc *rpc, const struct homa_config *cfg)
+{
+	struct homa_rpc_tick t = { .next_ns = U64_MAX };
+	struct homa_todo todo;
+
+	homa_todo_init(&todo);
+	HOMA_INC(rpc->hn, timer_visits);
+	homa_rpc_lock(rpc);
+	if (homa_rpc_alive(rpc) && !rpc->core.error) {
+		t = homa_rpc_tick(&rpc->core, cfg, ktime_get_ns());
+		if (t.actions & HOMA_ACT_TIMEOUT) {
+			HOMA_INC(rpc->hn, rpc_timeouts);
+			homa_rpc_fail_locked(rpc, ETIMEDOUT, &todo);
+		} else if (t.actions & HOMA_ACT_END) {
+			HOMA_INC(rpc->hn, server_rpc_discards);
+			homa_rpc_end_locked(rpc, &todo);
+		} else {
+			homa_timer_arm_locked(rpc, t.next_ns);
+		}
+	}
+	homa_rpc_unlock(rpc);
+
+	homa_todo_run(&todo);
+	if (t.actions & HOMA_ACT_RESENDS)
+		homa_tx_resends(rpc, cfg->num_priorities - 1);
+	if (t.actions & HOMA_ACT_NEED_ACK)
+		send_need_ack(rpc);
+}
+
+/* Unlink and reference the next RPC that is due. */
+static struct homa_rpc *next_due(struct homa_wheel *w, u64 now)
+{
+	struct homa_rpc *rpc = NULL;
+
+	spin_lock_bh(&w->lock);
+	while (w->count && w->tick <= now) {
+		rpc = list_first_entry_or_null(slot_of(w, w->tick),
+					       struct homa_rpc, wheel_link);
+		if (rpc) {
+			homa_rpc_hold(rpc);	/* linked, so alive */
+			list_del_init(&rpc->wheel_link);
+			w->count--;
+			break;
+		}
+		if (w->tick == now)
+			break;
+		w->tick++;
+	}
+	spin_unlock_bh(&w->lock);
+	return rpc;
+}
+
+static enum hrtimer_restart expired(struct hrtimer *timer)
+{
+	struct homa_net *hn = container_of(timer, struct homa_net,
+					   wheel.timer);
+	struct homa_wheel *w = &hn->wheel;
+	u64 now = tick_of(ktime_get_ns());
+	struct homa_config cfg;
+	struct homa_rpc *rpc;
+	u32 visits;
+	u64 tick;
+
+	homa_config_get(hn, &cfg);
+	for (visits = 0; visits < VISITS_MAX; visits++) {
+		rpc = next_due(w, now);
+		if (!rpc)
+			break;
+		visit(rpc, &cfg);
+		homa_rpc_put(rpc);
+	}
+
+	spin_lock_bh(&w->lock);
+	w->timer_tick = U64_MAX;
+	if (w->count) {
+		for (tick = w->tick; list_empty(slot_of(w, tick)); tick++)
+			;	/* bounded: an RPC is in one of the slots */
+		set_timer_locked(w, tick);
+	}
+	spin_unlock_bh(&w->lock);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * homa_timer_init() - an empty wheel
+ * @hn: namespace
+ */
+void homa_timer_init(struct homa_net *hn)
+{
+	struct homa_wheel *w = &hn->wheel;
+	u32 i;
+
+	spin_lock_init(&w->lock);
+	for (i = 0; i < HOMA_WHEEL_SLOTS; i++)
+		INIT_LIST_HEAD(&w->slots[i]);
+	w->tick = 0;
+	w->count = 0;
+	w->timer_tick = U64_MAX;
+	hrtimer_setup(&w->timer, expired, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * homa_timer_exit() - stop
+ * @hn: namespace without RPCs
+ */
+void homa_timer_exit(struct homa_net *hn)
+{
+	hrtimer_cancel(&hn->wheel.timer);
+}

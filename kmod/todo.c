@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * What a locked section left to do: sending, waking, freeing (docs/locking.md).
+ */
+#include "homa.h"
+
+/**
+ * homa_todo_init() - nothing to do
+ * @todo: list, filled by the _locked() functions
+ */
+void homa_todo_init(struct homa_todo *todo)
+{
+	todo->num_grants = 0;
+	__skb_queue_head_init(&todo->free);
+	todo->put = NULL;
+	todo->wake = NULL;
+	todo->wake_private = NULL;
+	todo->serve = NULL;
+}
+
+static void send_grant(struct homa_rpc *rpc, u32 offset, u8 priority)
+{
+	struct homa_hdr hdr = { .type = HOMA_GRANT };
+	bool useful;
+
+	homa_rpc_lock(rpc);
+	useful = homa_rpc_granted(&rpc->core, offset, ktime_get_ns());
+	if (useful)
+		homa_timer_start_locked(rpc);
+	homa_rpc_unlock(rpc);
+	if (!useful)
+		return;
+	hdr.grant.offset = offset;
+	hdr.grant.priority = priority;
+	homa_tx_rpc_control(rpc, &hdr);
+}
+
+/**
+ * homa_todo_run() - do it
+ * @todo: list; empty afterwards
+ *
+ * Context: no Homa lock held.
+ */
+void homa_todo_run(struct homa_todo *todo)
+{
+	u32 i;
+
+	if (todo->wake) {
+		struct sock *sk = homa_sock_sk(todo->wake);
+
+		sk->sk_data_ready(sk);
+	}
+	if (todo->wake_private) {
+		wake_up_interruptible(&todo->wake_private->wait);
+		homa_rpc_put(todo->wake_private);
+	}
+	for (i = 0; i < todo->num_grants; i++) {
+		send_grant(todo->grants[i].rpc, todo->grants[i].offset,
+			   todo->grants[i].priority);
+		homa_rpc_put(todo->grants[i].rpc);
+	}
+	__skb_queue_purge(&todo->free);
+	if (todo->serve)
+		homa_pool_serve(todo->serve);
+	if (todo->put)
+		homa_rpc_put(todo->put);
+	homa_todo_init(todo);
+}

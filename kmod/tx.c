@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * Packets out: builds them and gives them to IP.
+ */
+#include <linux/ipv6.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include "homa.h"
+
+static bool is_v4(const struct homa_peer *peer)
+{
+	return ipv6_addr_v4mapped(&peer->key.addr);
+}
+
+/* An empty packet with room in front for what @dst will put there. */
+static struct sk_buff *new_packet(struct homa_sock *hsk, struct dst_entry *dst,
+				  u32 bytes)
+{
+	u32 room = LL_RESERVED_SPACE(dst->dev) + dst->header_len +
+		   sizeof(struct ipv6hdr);
+	struct sock *sk = homa_sock_sk(hsk);
+	struct sk_buff *skb;
+
+	skb = alloc_skb(room + bytes, GFP_ATOMIC);
+	if (!skb)
+		return NULL;
+	skb_reserve(skb, room);
+	skb_reset_transport_header(skb);
+	skb->sk = sk;
+	skb->destructor = sock_wfree;
+	return skb;
+}
+
+/*
+ * Give a packet to IP; consumes @skb and the reference to @dst.
+ * Context: rcu_read_lock(); no Homa lock held.
+ */
+static int xmit(struct homa_sock *hsk, struct homa_peer *peer,
+		const struct in6_addr *saddr, struct dst_entry *dst,
+		struct sk_buff *skb, u8 priority)
+{
+	const struct homa_settings *s = rcu_dereference(hsk->hn->settings);
+	u8 tos = homa_wire_tos(s->priority_map[priority]);
+	struct sock *sk = homa_sock_sk(hsk);
+	struct flowi fl;
+	int err;
+
+	/* The destructor is set; now that the size is final, charge it. */
+	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
+	skb_dst_set(skb, dst);
+	memset(&fl, 0, sizeof(fl));
+	if (is_v4(peer)) {
+		fl.u.ip4.saddr = saddr->s6_addr32[3];
+		fl.u.ip4.daddr = peer->key.addr.s6_addr32[3];
+		return __ip_queue_xmit(sk, skb, &fl, tos);
+	}
+	skb->protocol = htons(ETH_P_IPV6);
+	fl.u.ip6.saddr = *saddr;
+	fl.u.ip6.daddr = peer->key.addr;
+	fl.u.ip6.flowi6_proto = IPPROTO_HOMA;
+	fl.u.ip6.flowi6_oif = dst->dev->ifindex;
+	err = ip6_xmit(sk, skb, &fl.u.ip6, READ_ONCE(sk->sk_mark), NULL, tos,
+		       READ_ONCE(sk->sk_priority));
+	return net_xmit_eval(err);
+}
+
+/* Undo new_packet(): nothing was charged yet. */
+static void abandon(struct sk_buff *skb)
+{
+	skb->destructor = NULL;
+	skb->sk = NULL;
+	kfree_skb(skb);
+}
+
+static void send_hdr(struct homa_sock *hsk, struct homa_peer *peer,
+		     struct in6_addr *saddr, const struct homa_hdr *hdr)
+{
+	struct homa_net *hn = hsk->hn;
+	struct dst_entry *dst;
+	struct sk_buff *skb;
+	u8 priority;
+
+	BUILD_BUG_ON(HOMA_CNT_packets_sent_ACK - HOMA_CNT_packets_sent_DATA !=
+		     HOMA_ACK - HOMA_DATA);
+
+	rcu_read_lock();
+	dst = homa_route_rcu(hsk, peer, saddr);
+	if (IS_ERR(dst))
+		goto error;
+	skb = new_packet(hsk, dst, HOMA_HDR_BYTES_MAX);
+	if (!skb) {
+		dst_release(dst);
+		goto error;
+	}
+	skb_put(skb, homa_wire_build(skb->data, hdr));
+	priority = rcu_dereference(hn->settings)->core.num_priorities - 1;
+	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_sent_DATA + hdr->type -
+				    HOMA_DATA]);
+	if (xmit(hsk, peer, saddr, dst, skb, priority))
+		goto error;
+	rcu_read_unlock();
+	return;
+error:
+	HOMA_INC(hn, control_xmit_errors);
+	rcu_read_unlock();
+}
+
+/**
+ * homa_tx_control() - send a control packet that belongs to no RPC here
+ * @hsk: socket that the packet in question was sent to; may be closing
+ * @to: where to
+ * @hdr: type, sender_id and the type's part filled in
+ *
+ * Context: softirq, rcu_read_lock(); no Homa lock held.
+ */
+void homa_tx_control(struct homa_sock *hsk, const struct homa_addr *to,
+		     struct homa_hdr *hdr)
+{
+	struct in6_addr saddr = to->saddr;
+
+	/* The packet will be charged to the socket. */
+	if (!refcount_inc_not_zero(&homa_sock_sk(hsk)->sk_refcnt))
+		return;
+	hdr->sport = to->sport;
+	hdr->dport = to->dport;
+	send_hdr(hsk, to->peer, &saddr, hdr);
+	sock_put(homa_sock_sk(hsk));
+}
+
+/**
+ * homa_tx_rpc_control() - send a control packet of an RPC
+ * @rpc: RPC, referenced
+ * @hdr: type and the type's part filled in
+ *
+ * Context: no Homa lock held.
+ */
+void homa_tx_rpc_control(struct homa_rpc *rpc, struct homa_hdr *hdr)
+{
+	struct in6_addr saddr = rpc->saddr;
+
+	hdr->sport = rpc->sport;
+	hdr->dport = rpc->dport;
+	hdr->sender_id = rpc->core.id;
+	send_hdr(rpc->hsk, rpc->peer, &saddr, hdr);
+}
+
+/**
+ * homa_tx_resends() - ask for what is missing of an incoming message
+ * @rpc: RPC, referenced
+ * @priority: level that the retransmitted data should use
+ *
+ * Context: no Homa lock held; takes the RPC lock.
+ */
+void homa_tx_resends(struct homa_rpc *rpc, u8 priority)
+{
+	struct homa_tx_range ranges[HOMA_RESENDS_PER_ROUND];
+	struct homa_hdr hdr;
+	u32 from = 0;
+	u32 num = 0;
+	u32 i;
+
+	homa_rpc_lock(rpc);
+	while (num < ARRAY_SIZE(ranges) && homa_rpc_alive(rpc) &&
+	       homa_rpc_resend_range(&rpc->core, from, &ranges[num]))
+		from = ranges[num++].end;
+	homa_rpc_unlock(rpc);
+
+	for (i = 0; i < num; i++) {
+		memset(&hdr, 0, sizeof(hdr));
+		hdr.type = HOMA_RESEND;
+		hdr.resend.offset = ranges[i].start;
+		hdr.resend.all = ranges[i].end == U32_MAX;
+		hdr.resend.length = ranges[i].end - ranges[i].start;
+		hdr.resend.priority = priority;
+		homa_tx_rpc_control(rpc, &hdr);
+	}
+}
+
+/**
+ * homa_tx_unsched_priority() - level for a message's unscheduled data
+ * @rpc: RPC with an outgoing message
+ *
+ * Return: level from the table that the peer published (wire §9).
+ */
+u8 homa_tx_unsched_priority(struct homa_rpc *rpc)
+{
+	struct homa_peer *peer = rpc->peer;
+	struct homa_cutoffs cutoffs;
+	u8 num;
+
+	rcu_read_lock();
+	num = rcu_dereference(rpc->hn->settings)->core.num_priorities;
+	rcu_read_unlock();
+	spin_lock_bh(&peer->lock);
+	cutoffs = peer->cutoffs;
+	spin_unlock_bh(&peer->lock);
+	if (!cutoffs.version)
+		return min(num - 1, 6);
+	return homa_prio_unsched(&cutoffs, rpc->core.tx_len, num);
+}
+
+/* Build and send one DATA packet that fits the path. */
+static int send_data(struct homa_rpc *rpc, struct dst_entry *dst,
+		     const struct in6_addr *saddr, u32 start, u32 end,
+		     u8 priority, bool retransmit, u32 incoming)
+{
+	struct homa_net *hn = rpc->hn;
+	struct homa_hdr hdr;
+	struct sk_buff *skb;
+
+	skb = new_packet(rpc->hsk, dst, HOMA_DATA_HDR_BYTES);
+	if (!skb)
+		goto error;
+	memset(&hdr, 0, sizeof(hdr));
+	hdr.type = HOMA_DATA;
+	hdr.sport = rpc->sport;
+	hdr.dport = rpc->dport;
+	hdr.sender_id = rpc->core.id;
+	hdr.data.offset = start;
+	hdr.data.msg_len = rpc->core.tx_len;
+	hdr.data.incoming = incoming;
+	hdr.data.retransmit = retransmit;
+	hdr.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version);
+	homa_peer_take_acks(rpc->peer, &hdr.data.ack, 1);
+	skb_put(skb, homa_wire_build(skb->data, &hdr));
+	if (homa_msgout_attach(&rpc->msgout, skb, start, end)) {
+		abandon(skb);
+		goto error;
+	}
+	HOMA_INC(hn, packets_sent_DATA);
+	this_cpu_inc(hn->mib->priority_packets[priority]);
+	this_cpu_add(hn->mib->priority_bytes[priority], end - start);
+	return xmit(rpc->hsk, rpc->peer, saddr, dst, skb, priority);
+
+error:
+	dst_release(dst);
+	return -ENOBUFS;
+}
+
+/**
+ * homa_tx_segment() - send one original packet of a message
+ * @rpc: RPC, referenced
+ * @start: first byte
+ * @end: one more than the last
+ * @priority: level
+ * @retransmit: it was sent before
+ * @incoming: what to announce (wire §6.1)
+ *
+ * A packet that has become too large for the path is sent in pieces, which a
+ * receiver finds inside one hole (wire §7.4).  Errors are recovered like loss.
+ *
+ * Context: no Homa lock held.
+ */
+void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
+		     bool retransmit, u32 incoming)
+{
+	struct in6_addr saddr = rpc->saddr;
+
+	if (retransmit)
+		HOMA_INC(rpc->hn, resent_packets);
+	rcu_read_lock();
+	while (start < end) {
+		struct dst_entry *dst;
+		u32 fits;
+		u32 n;
+
+		dst = homa_route_rcu(rpc->hsk, rpc->peer, &saddr);
+		if (IS_ERR(dst))
+			goto error;
+		fits = homa_wire_seg_bytes(min_t(u32, dst_mtu(dst),
+						 IP_MAX_MTU),
+					   is_v4(rpc->peer) ?
+					   sizeof(struct iphdr) :
+					   sizeof(struct ipv6hdr));
+		if (!fits) {
+			dst_release(dst);
+			goto error;
+		}
+		n = min(end - start, fits);
+		if (send_data(rpc, dst, &saddr, start, start + n, priority,
+			      retransmit, incoming))
+			goto error;
+		start += n;
+	}
+	rcu_read_unlock();
+	return;
+error:
+	HOMA_INC(rpc->hn, data_xmit_errors);
+	rcu_read_unlock();
+}
+
+/**
+ * homa_tx_xmit() - send what may be sent of an outgoing message
+ * @rpc: RPC, referenced; need not have anything to send
+ *
+ * Context: process or softirq, no Homa lock held; takes the RPC lock.
+ */
+void homa_tx_xmit(struct homa_rpc *rpc)
+{
+	struct homa_tx_range r;
+	u8 unsched_priority;
+	bool first = true;
+	u8 priority;
+	u64 now_ns;
+
+	for (;;) {
+		homa_rpc_lock(rpc);
+		r = homa_rpc_tx_next(&rpc->core);
+		if (r.start == r.end || !homa_rpc_alive(rpc))
+			break;
+		now_ns = ktime_get_ns();
+		if (!homa_sched_try_locked(rpc, r.end - r.start +
+					   HOMA_DATA_HDR_BYTES + 40, now_ns))
+			break;
+		if (r.start < rpc->core.tx_unsched) {
+			if (first)
+				unsched_priority = homa_tx_unsched_priority(rpc);
+			first = false;
+			priority = unsched_priority;
+		} else {
+			priority = rpc->core.tx_prio;
+		}
+		homa_rpc_tx_sent(&rpc->core, r.end, now_ns);
+		homa_timer_start_locked(rpc);
+		homa_rpc_unlock(rpc);
+		homa_tx_segment(rpc, r.start, r.end, priority, false,
+				rpc->core.tx_unsched);
+	}
+	homa_rpc_unlock(rpc);
+}
+
+/**
+ * homa_tx_retransmit() - send again what overlaps a range (protocol §7.3)
+ * @rpc: RPC, referenced
+ * @start: first byte
+ * @end: one more than the last
+ * @priority: level
+ *
+ * Whole original packets, not held back by pacing.  Context: no Homa lock.
+ */
+void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end, u8 priority)
+{
+	struct homa_tx_range r;
+	u32 at = start;
+
+	while (at < end) {
+		/* Boundaries are constant, no lock is needed to know them. */
+		r = homa_rpc_segment(&rpc->core, at);
+		homa_sched_account(rpc->hn, r.end - r.start +
+				   HOMA_DATA_HDR_BYTES + 40, ktime_get_ns());
+		homa_tx_segment(rpc, r.start, r.end, priority, true, end);
+		at = r.end;
+	}
+}
