@@ -369,14 +369,25 @@ bool homa_rpc_resend_range(const struct homa_rpc_core *r, u32 from,
 				  &out->end);
 }
 
+static bool homa_rpc_rx_due(const struct homa_rpc_core *r)
+{
+	u32 received = homa_reasm_received(&r->rx);
+
+	if (!r->rx_started || r->rx_stalled)
+		return false;
+	/*
+	 * Nothing at all: buffers came late and all was asked for again, even
+	 * when nothing was announced.
+	 */
+	return received < r->rx_granted || !received;
+}
+
 static enum homa_rpc_wait homa_rpc_waits_for(const struct homa_rpc_core *r)
 {
 	if (homa_rpc_over(r))
 		return HOMA_WAIT_NONE;
 	if (r->state == HOMA_RPC_INCOMING)
-		return r->rx_started && !r->rx_stalled &&
-		       homa_reasm_received(&r->rx) < r->rx_granted ?
-		       HOMA_WAIT_PEER : HOMA_WAIT_NONE;
+		return homa_rpc_rx_due(r) ? HOMA_WAIT_PEER : HOMA_WAIT_NONE;
 	/* In service, or the device has to take what may be sent first. */
 	if (r->state != HOMA_RPC_OUTGOING || r->tx_next < r->tx_granted)
 		return HOMA_WAIT_NONE;

@@ -321,6 +321,15 @@ static void test_buffers(void **unused)
 	assert_int_equal(homa_rpc_buffers(&r, true, later).actions, 0);
 	fixture_make(&r, C_FAILED);
 	assert_int_equal(homa_rpc_buffers(&r, true, later).actions, 0);
+	/* Nothing was announced: silence counts all the same. */
+	memset(&r, 0, sizeof(r));
+	homa_rpc_init_server(&r, 7, FIXTURE_NS);
+	homa_rpc_data(&r, RX_BYTES, 0, FIXTURE_NS);
+	homa_rpc_buffers(&r, false, FIXTURE_NS);
+	assert_int_equal(homa_rpc_buffers(&r, true, later).actions,
+			 HOMA_ACT_RESENDS);
+	assert_int_equal(homa_rpc_deadline(&r, &fixture_cfg),
+			 later + fixture_cfg.resend_ns);
 }
 
 int main(void)
