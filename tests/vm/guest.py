@@ -6,16 +6,41 @@ output of the emulator process; the kernel's console goes to a file. The
 process is ours alone: its own session, ended as a group, by id.
 """
 
+import atexit
+import fcntl
 import os
 import select
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 VM = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(VM))
 BUILD = os.path.join(ROOT, "build")
+
+
+def claim_build():
+    """Take this checkout's build directory for ourselves; return the lock.
+
+    Two runs in one checkout would rebuild each other's guests under way.
+    """
+    os.makedirs(BUILD, exist_ok=True)
+    lock = open(os.path.join(BUILD, "dev.lock"), "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print("dev: waiting for another ./dev in this checkout", file=sys.stderr, flush=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    os.set_inheritable(lock.fileno(), False)
+    return lock
+
+
+def end_on_signals():
+    """Let an interrupted run end its guests: signals become SystemExit."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
 
 
 def script(name, *args):
@@ -59,6 +84,7 @@ class Guest:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=fd,
             start_new_session=True, env=env)
         os.close(fd)
+        atexit.register(self.stop)
         self.fd = self.process.stdout.fileno()
         self.pending = b""
 
@@ -77,6 +103,8 @@ class Guest:
 
     def stop(self):
         """End the guest, whatever state it is in."""
+        if self.process.returncode is not None:
+            return
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -18,12 +18,13 @@ import sys
 import tarfile
 import time
 
-from guest import BUILD, ROOT, Guest, add_file_to_initramfs, qemu_command, script, uml_command
+from guest import (BUILD, ROOT, Guest, add_file_to_initramfs, claim_build, end_on_signals,
+                   qemu_command, script, uml_command)
 from suite import Result, Results, meson_tests, net_tests
 
 # Wall seconds that the host allows beyond a test's own guard, for booting and
 # for what the runner does around a test.
-BOOT_S = 90
+BOOT_S = 120
 AROUND_S = 90
 # A guest second is free in virtual time, so the guard inside is generous
 # there; the host's guard, in wall time, is the real one.
@@ -81,19 +82,13 @@ class Runner:
             guest.stop()
 
     def follow(self, bed, boot, guest, tests):
-        """Read the reports of one boot."""
-        current, log, start = None, [], time.monotonic()
+        """Read the reports of one boot; return the tests that remain."""
+        current, last, log, start = None, None, [], time.monotonic()
         deadline = start + BOOT_S
-        # Any ending but @result is this test's failure; before the first
-        # @start it is the failure of the first test.
-        why = "the guest did not boot"
-        while tests:
+        while True:
             line = guest.line(deadline)
-            if line is None:
-                why = "the guest died" if current else why
-                break
-            if line == "":
-                why = "no result within the wall-clock limit" if current else why
+            if not line:
+                why = "the guest died" if line is None else "nothing heard within the time limit"
                 break
             word = line.split(" ", 3)
             if line.startswith(("| ", "k| ")):
@@ -101,7 +96,7 @@ class Runner:
             elif line.startswith("f| "):
                 log_artefact(boot, line[3:])
             elif word[0] == "@start":
-                current = next((t for t in tests if t.name == word[1]), None)
+                current = next(t for t in tests if t.name == word[1])
                 log, start = [], time.monotonic()
                 deadline = start + current.timeout_s + AROUND_S
             elif word[0] == "@result" and current and word[1] == current.name:
@@ -109,20 +104,28 @@ class Runner:
                 self.report(bed.tier, current.name, word[2], time.monotonic() - start,
                             word[3] if len(word) > 3 else "", "\n".join(log))
                 tests.remove(current)
-                current = None
+                current, last = None, current
                 deadline = time.monotonic() + AROUND_S
             elif word[0] == "@fatal":
                 why = line[7:]
                 break
-            elif word[0] in ("@reboot", "@end"):
+            elif word[0] == "@reboot" or (word[0] == "@end" and not tests):
                 return tests
-        if tests:
-            # Without a module or a boot no other test can do better.
-            hopeless = current is None
-            for test in tests[:] if hopeless else [current]:
-                self.report(bed.tier, test.name, "fail", time.monotonic() - start, why,
-                            "\n".join(log) + "\n" + guest.console_tail())
-                tests.remove(test)
+
+        # The guest ended in some way that it should not have.
+        text = "\n".join(log) + "\n" + guest.console_tail()
+        seconds = time.monotonic() - start
+        if current:
+            self.report(bed.tier, current.name, "fail", seconds, why, text)
+            tests.remove(current)
+        elif last:
+            # Its result was in, but what it left behind took the guest down.
+            self.report(bed.tier, "after-" + last.name, "fail", seconds, why, text)
+        else:
+            # Not one test was reached; another boot would end the same way.
+            for test in tests:
+                self.report(bed.tier, test.name, "fail", seconds, "no boot: " + why, text)
+            tests = []
         return tests
 
     def two_machines(self, bed, test):
@@ -237,25 +240,31 @@ def main():
         if tier not in expand["all"]:
             parser.error("no tier is called '%s'" % tier)
 
+    end_on_signals()
+    lock = claim_build()
     runner = Runner(Results())
     wanted, found = set(args.names), set()
     for tier in tiers:
-        if tier == "t0":
-            script("userspace.sh")
-            for result, log in meson_tests(sorted(wanted)):
-                found.add(result.name)
-                runner.report("t0", result.name, result.verdict, result.seconds,
-                              result.reason, log)
-            continue
-        tests = [t for t in net_tests() if tier in t.tiers]
-        if wanted:
-            tests = [t for t in tests if t.name in wanted]
-            found |= {t.name for t in tests}
-        if tests:
-            runner.run_net(tier, tests)
-
+        try:
+            if tier == "t0":
+                script("userspace.sh")
+                for result, log in meson_tests(sorted(wanted)):
+                    found.add(result.name)
+                    runner.report("t0", result.name, result.verdict, result.seconds,
+                                  result.reason, log)
+                continue
+            tests = [t for t in net_tests() if tier in t.tiers]
+            if wanted:
+                tests = [t for t in tests if t.name in wanted]
+                found |= {t.name for t in tests}
+            if tests:
+                runner.run_net(tier, tests)
+        except subprocess.CalledProcessError as error:
+            # The other tiers still have something to say.
+            runner.report(tier, "preparation", "fail", 0.0, str(error))
     for name in sorted(wanted - found):
         runner.report("-", name, "fail", 0.0, "no such test here")
+    lock.close()
     count = runner.count
     print("%d passed, %d failed, %d skipped" % (count["pass"], count["fail"], count["skip"]))
     return 1 if count["fail"] or not sum(count.values()) else 0

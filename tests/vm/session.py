@@ -12,7 +12,8 @@ import sys
 import tarfile
 import time
 
-from guest import BUILD, ROOT, Guest, qemu_command, script, uml_command
+from guest import (BUILD, ROOT, Guest, claim_build, end_on_signals, qemu_command, script,
+                   uml_command)
 
 # Instruction counts instead of time: one guest nanosecond is one instruction.
 # erms/fsrm off, because string moves are then counted word by word.
@@ -97,10 +98,10 @@ def run(mode, limit_s):
     return status
 
 
-def shell(tier):
+def shell(tier, lock):
     """An interactive guest; its console is this terminal."""
     kernel, image = prepare(tier)
-    boot = boot_dir("shell")
+    boot = boot_dir("shell-%d" % os.getpid())
     size = shutil.get_terminal_size()
     words = ["HOMA_ROWS=%d" % size.lines, "HOMA_COLS=%d" % size.columns]
     if tier == "uml":
@@ -112,6 +113,10 @@ def shell(tier):
         command = qemu_command(kernel, image, "shell", script("accel.sh"), append=words)
         command = [c.replace("file,id=console,path=@CONSOLE_FILE@", "stdio,id=console,signal=off")
                    .replace("path=/dev/fd/1", "path=" + os.devnull) for c in command]
+        # With an image of its own the shell does not keep the tests waiting.
+        shutil.copy(image, boot)
+        command[command.index("-initrd") + 1] = os.path.join(boot, os.path.basename(image))
+        lock.close()
     saved = subprocess.run(["stty", "-g"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                            text=True, check=False).stdout.strip()
     try:
@@ -119,6 +124,7 @@ def shell(tier):
     finally:
         if saved:
             subprocess.run(["stty", saved], check=False)
+        shutil.rmtree(boot, ignore_errors=True)
 
 
 def main():
@@ -127,8 +133,10 @@ def main():
     parser.add_argument("--uml", action="store_true", help="shell: in the debug kernel")
     parser.add_argument("--kernel", default="6.12", choices=["6.1", "6.12"], help="shell: which one")
     args = parser.parse_args()
+    end_on_signals()
+    lock = claim_build()
     if args.mode == "shell":
-        return shell("uml" if args.uml else args.kernel)
+        return shell("uml" if args.uml else args.kernel, lock)
     return run(args.mode, 300 if args.mode == "demo" else 1800)
 
 

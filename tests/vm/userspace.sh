@@ -13,7 +13,12 @@ need_packages "unit tests, also as 32-bit programs" pkgconf libcmocka-dev gcc-mu
 log=$BUILD/userspace.log
 mkdir -p "$BUILD"
 {
-	{ [ -f "$BUILD/build.ninja" ] || meson setup "$BUILD" "$ROOT"; } &&
-		meson compile -C "$BUILD"
+	if [ ! -f "$BUILD/build.ninja" ]; then
+		meson setup "$BUILD" "$ROOT"
+	elif [ -n "$(find "$ROOT" -path "$BUILD" -prune -o -name meson.build \
+			-newer "$BUILD/build.ninja" -print)" ]; then
+		# A directory joins by having a meson.build, which ninja cannot notice.
+		meson setup --reconfigure "$BUILD" "$ROOT"
+	fi && meson compile -C "$BUILD"
 } >"$log" 2>&1 </dev/null || { tail -n 40 "$log" >&2; die "user space did not build (log: $log)"; }
 echo "$BUILD"
