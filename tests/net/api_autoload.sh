@@ -29,7 +29,7 @@ before=$(cat /proc/sys/kernel/modprobe)
 echo /tmp/modprobe >/proc/sys/kernel/modprobe
 
 for family in "-4" ""; do
-	rmmod homa || die "cannot be unloaded"
+	wait_for 10 rmmod homa || die "cannot be unloaded"
 	bg homa_echo_server $family >/tmp/server 2>&1
 	server=$!
 	wait_for 10 grep -q ready /tmp/server
