@@ -287,6 +287,11 @@ static void data_ranges(void **state)
 		assert_int_equal(hdr.data.msg_len, cases[i].msg_len);
 	}
 
+	/* Longer than IP allows: offset and length do not wrap. */
+	blank_data(pkt, 7, 999999, 1000000);
+	assert_int_equal(homa_wire_parse(&hdr, pkt, HOMA_HDR_BYTES_MAX,
+					 U32_MAX), HOMA_REASON_BAD_RANGE);
+
 	/* The same with the offset in the sequence field, past any message. */
 	blank_data(pkt, 0xffffffff, 0xffffffff, 1000);
 	assert_int_equal(parse(&hdr, pkt, 57), HOMA_REASON_BAD_RANGE);
