@@ -206,5 +206,7 @@ int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
 				       sizeof(struct ipv6hdr));
 	dst_release(dst);
 	rcu_read_unlock();
+	/* Whatever pages the message lies in, a packet has frags enough. */
+	seg = min_t(u32, seg, (MAX_SKB_FRAGS - 2) * PAGE_SIZE);
 	return seg ?: -EINVAL;
 }

@@ -299,17 +299,17 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 		return -EINVAL;
 	if (copy_from_sockptr(&args, optval, sizeof(args)))
 		return -EFAULT;
-	if (args.start != (unsigned long)args.start ||
-	    !access_ok(u64_to_user_ptr(args.start), args.length))
-		return -EFAULT;
 	/* Documented to write here; finds unwritable regions early. */
-	if (copy_to_user(u64_to_user_ptr(args.start), &args, sizeof(args)))
+	if (args.start != (unsigned long)args.start ||
+	    copy_to_user(u64_to_user_ptr(args.start), &args, sizeof(args)))
 		return -EFAULT;
 	if (!PAGE_ALIGNED(args.start) || args.length < length_min ||
 	    args.length > REGION_BYTES_MAX) {
 		homa_sock_explain(hsk, "receive region not page aligned, too small or above 4 GiB");
 		return -EINVAL;
 	}
+	if (!access_ok(u64_to_user_ptr(args.start), args.length))
+		return -EFAULT;
 
 	pool = homa_pool_new(args.start, args.length);
 	if (!pool)
