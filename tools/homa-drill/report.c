@@ -44,6 +44,7 @@ void report_event(struct run *run, int64_t ts_ns, const char *format, ...)
 	run->log = log;
 	log[run->log_count].ts_ns = ts_ns;
 	log[run->log_count].text = text;
+	log[run->log_count].number = run->log_count;
 	if (run->config->verbose)
 		print_entry(run, &log[run->log_count], stdout);
 	run->log_count++;
@@ -67,6 +68,15 @@ void report_packet(struct run *run, const struct drill_pkt *pkt,
 			   pkt->ts_ns);
 }
 
+static int compare_times(const void *a, const void *b)
+{
+	const struct log_entry *x = a, *y = b;
+
+	if (x->ts_ns != y->ts_ns)
+		return x->ts_ns < y->ts_ns ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
 /**
  * report_failure() - a statement failed; print all that helps
  * @run: the run
@@ -88,6 +98,9 @@ bool report_failure(struct run *run, const struct stmt *s, const char *format,
 	run->failed = true;
 	fflush(stdout);
 	if (!run->config->verbose) {
+		/* Packets are read late; their times are right. */
+		qsort(run->log, run->log_count, sizeof(*run->log),
+		      compare_times);
 		if (run->log_count > SHOWN_MAX) {
 			i = run->log_count - SHOWN_MAX;
 			fprintf(stderr, "  (%zu earlier events)\n", i);

@@ -287,6 +287,9 @@ static bool do_types(struct run *run, const struct stmt *s)
 	uint32_t mask;
 	int i;
 
+	/* What came before `unignore` is still ignored. */
+	if (s->verb == VERB_UNIGNORE && !run_flush(run, s))
+		return false;
 	for (i = 0; i < s->words; i++) {
 		mask = DRILL_BIT(drill_type_find(s->word[i]));
 		if (s->verb == VERB_IGNORE)

@@ -54,6 +54,7 @@ struct config {
 /** One line of the log. */
 struct log_entry {
 	int64_t ts_ns;
+	size_t number;
 	char *text;
 };
 
@@ -141,6 +142,7 @@ bool run_send(struct run *run, const struct stmt *s);
 /* ---- run_expect.c ---- */
 
 bool run_expect(struct run *run, const struct stmt *s);
+bool run_flush(struct run *run, const struct stmt *s);
 bool run_drain(struct run *run, const struct stmt *s);
 
 /* ---- run_app.c ---- */

@@ -402,6 +402,18 @@ bool run_expect(struct run *run, const struct stmt *s)
 }
 
 /**
+ * run_flush() - drop the packets of ignored types that came so far
+ * @run: the run
+ * @s: the statement that asks for it
+ *
+ * Return: true on success.
+ */
+bool run_flush(struct run *run, const struct stmt *s)
+{
+	return next_packet(run, s, now_ns()) != GOT_FAILURE;
+}
+
+/**
  * run_drain() - drop all packets that came, or come in some time
  * @run: the run
  * @s: a `drain` statement
