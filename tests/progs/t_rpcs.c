@@ -103,21 +103,37 @@ static void finish(const struct t_msg *msg, ssize_t ret)
 	done++;
 }
 
-static void receive(struct t_msg *msg, uint64_t id)
+/* Receive a message and do what it calls for; false if there was none. */
+static bool receive(struct t_msg *msg, uint64_t id, int flags)
 {
-	ssize_t ret = t_recv(&sock, msg, id, 0);
+	ssize_t ret = t_recv(&sock, msg, id, flags);
 	int error;
 
+	if (ret == -EAGAIN)
+		return false;
 	if (ret < 0 && !msg->args.id)
 		errx(1, "t_rpcs: recvmsg: %s", strerror((int)-ret));
 	if (!(msg->args.id & 1)) {
 		finish(msg, ret);
-		return;
+		return true;
 	}
 	error = ret < 0 ? (int)ret : t_echo(&sock, msg);
 	if (error && !tolerant)
 		errx(1, "t_rpcs: serving a request: %s", strerror(-error));
 	served++;
+	return true;
+}
+
+/* Wait for a private response, and serve meanwhile: the server may be waiting
+ * for us in the same way.
+ */
+static void receive_private(struct t_msg *msg, uint64_t id)
+{
+	static struct t_msg other;
+
+	while (!receive(msg, id, MSG_DONTWAIT))
+		if (!receive(&other, 0, MSG_DONTWAIT))
+			t_sleep_ms(1);
 }
 
 static void send_one(uint64_t cookie, uint32_t flags)
@@ -162,10 +178,10 @@ static void run(unsigned int total, unsigned int at_once, unsigned int private_p
 			}
 			send_one(i, HOMA_SENDMSG_PRIVATE);
 			if (slots[i].id)
-				receive(&private, slots[i].id);
+				receive_private(&private, slots[i].id);
 		}
 		if (sent > done)
-			receive(&msg, 0);
+			receive(&msg, 0, 0);
 	}
 	printf("t_rpcs: %u RPCs, %llu bytes each way, %u failed\n", done, bytes_done, failed);
 	fflush(stdout);
@@ -177,7 +193,7 @@ static void serve_for_ever(void)
 
 	alarm(0);
 	for (;;)
-		receive(&msg, 0);
+		receive(&msg, 0, 0);
 }
 
 static void usage(void)
