@@ -20,6 +20,12 @@ VM = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(VM))
 BUILD = os.path.join(ROOT, "build")
 
+# Instruction counts instead of time: one guest nanosecond is one instruction,
+# and what else this machine does has no influence. erms and fsrm are off,
+# because string moves are then counted word by word.
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+ICOUNT_CPU = "max,-erms,-fsrm"
+
 
 def claim_build():
     """Take this checkout's build directory for ourselves; return the lock.

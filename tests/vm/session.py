@@ -12,14 +12,8 @@ import sys
 import tarfile
 import time
 
-from guest import (BUILD, ROOT, Guest, claim_build, end_on_signals, qemu_command, script,
+from guest import (BUILD, ICOUNT, ICOUNT_CPU, ROOT, Guest, claim_build, end_on_signals, qemu_command, script,
                    uml_command)
-
-# Instruction counts instead of time: one guest nanosecond is one instruction.
-# erms/fsrm off, because string moves are then counted word by word.
-ICOUNT = ["-icount", "shift=0,sleep=off"]
-ICOUNT_CPU = "max,-erms,-fsrm"
-
 
 def prepare(tier):
     """Build everything; return (kernel directory, initramfs or None)."""

@@ -23,6 +23,7 @@ class NetTest:
     items: list
     timeout_s: int
     machines: int       # 1, or 2 joined by a cable
+    clock: str          # of an emulated guest: instructions or wall
 
 
 @dataclasses.dataclass
@@ -41,7 +42,8 @@ def header(path):
     with open(path, encoding="utf-8", errors="replace") as f:
         for number, line in enumerate(f):
             match = re.match(r"^[\s/*#;]*([a-z]+):\s*(.*?)\s*(?:\*/)?$", line)
-            if match and match[1] in ("items", "tier", "timeout", "machines"):
+            if match and match[1] in ("items", "tier", "timeout", "machines",
+                                                "clock"):
                 value = match[2].split("#")[0].strip()
                 fields[match[1]] = (fields.get(match[1], "") + " " + value).strip()
             if number > 60:
@@ -65,7 +67,8 @@ def net_tests():
         tests.append(NetTest(
             os.path.splitext(os.path.basename(path))[0], os.path.relpath(path, NET), tiers,
             fields.get("items", "").replace(",", " ").split(),
-            int(fields.get("timeout", "60")), int(fields.get("machines", "1"))))
+            int(fields.get("timeout", "60")), int(fields.get("machines", "1")),
+            fields.get("clock", "instructions")))
     seen = set()
     for test in tests:
         if test.name in seen:
