@@ -446,17 +446,24 @@ u64 homa_rpc_deadline(const struct homa_rpc_core *r,
 	return U64_MAX;
 }
 
-/* The peer owes us a packet and something is due now. */
+/*
+ * The peer owes us a packet and something is due now.
+ *
+ * A call that comes late by a round or more means that this host, not the
+ * peer, was quiet: a paused guest, a starved softirq.  That time does not
+ * count, or a single pause would end RPCs whose peers were never asked.
+ */
 static u32 homa_rpc_tick_silent(struct homa_rpc_core *r,
 				const struct homa_config *cfg, u64 now_ns)
 {
-	u64 silence = now_ns - r->quiet_since_ns;
+	u64 due = min(homa_rpc_resend_due(r, cfg),
+		      r->quiet_since_ns + cfg->timeout_ns);
 
-	if (silence >= cfg->timeout_ns)
+	if (now_ns - due >= cfg->resend_interval_ns)
+		r->quiet_since_ns += now_ns - due;
+	if (now_ns - r->quiet_since_ns >= cfg->timeout_ns)
 		return homa_rpc_is_client(r) ? HOMA_ACT_TIMEOUT : HOMA_ACT_END;
-	/* Rounds that a late call has missed are not made up for. */
-	r->resend_rounds = 1 + div_u64(silence - cfg->resend_ns,
-				       cfg->resend_interval_ns);
+	r->resend_rounds++;
 	return HOMA_ACT_RESENDS;
 }
 

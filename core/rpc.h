@@ -392,9 +392,9 @@ u64 homa_rpc_deadline(const struct homa_rpc_core *r,
  * @now_ns: current time
  *
  * May be called at any time, earlier or later than the deadline.  RESENDS at
- * silence resend_ns + n * resend_interval_ns (at most one round per call,
- * late calls do not catch up), TIMEOUT (client) or END (server) at
- * timeout_ns.  Silence counts while we wait for the peer: client OUTGOING
+ * silence resend_ns + n * resend_interval_ns (at most one round per call; the
+ * lateness of a call that comes a round or more too late is not silence),
+ * TIMEOUT (client) or END (server) at timeout_ns.  Silence counts while we wait for the peer: client OUTGOING
  * with all granted bytes sent; INCOMING with granted bytes missing and
  * buffers present.  Server OUTGOING, sent in full: NEED_ACK request_ack_ns
  * later, then 4 more each ms, then at doubling intervals up to 64 ms, END

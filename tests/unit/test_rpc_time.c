@@ -111,22 +111,42 @@ static void test_slow_grantee(void **unused)
 	assert_int_equal(homa_rpc_deadline(&r, cfg), FIXTURE_NS + 505 * MS_NS);
 }
 
-/* A late call does one round; the rounds it missed are gone. */
+/*
+ * A late call does one round, and its lateness is not silence of the peer: it
+ * takes all rounds, asked in time, to give an RPC up.
+ */
 static void test_late_call(void **unused)
 {
 	struct homa_rpc_core r;
 	struct homa_rpc_tick t;
+	u64 now_ns;
+	u32 rounds;
 
 	(void)unused;
+	/* By less than a round: the next one is due as if it had been in time. */
+	fixture_make(&r, C_OUTGOING);
+	t = homa_rpc_tick(&r, cfg, FIXTURE_NS + 10 * MS_NS - 1);
+	assert_int_equal(t.actions, HOMA_ACT_RESENDS);
+	assert_int_equal(t.next_ns, FIXTURE_NS + 10 * MS_NS);
+
 	fixture_make(&r, C_OUTGOING);
 	t = homa_rpc_tick(&r, cfg, FIXTURE_NS + 23 * MS_NS);
 	assert_int_equal(t.actions, HOMA_ACT_RESENDS);
-	assert_int_equal(t.next_ns, FIXTURE_NS + 25 * MS_NS);
+	assert_int_equal(t.next_ns, FIXTURE_NS + 28 * MS_NS);
 	t = homa_rpc_tick(&r, cfg, FIXTURE_NS + 24 * MS_NS);
 	assert_int_equal(t.actions, 0);
-	t = homa_rpc_tick(&r, cfg, FIXTURE_NS + 25 * MS_NS);
+	t = homa_rpc_tick(&r, cfg, FIXTURE_NS + 28 * MS_NS);
 	assert_int_equal(t.actions, HOMA_ACT_RESENDS);
-	t = homa_rpc_tick(&r, cfg, FIXTURE_NS + 1000 * MS_NS);
+
+	/* The host sleeps for 10 s, then is on time again. */
+	now_ns = FIXTURE_NS + 10000 * MS_NS;
+	for (rounds = 2; rounds < 19; rounds++) {
+		t = homa_rpc_tick(&r, cfg, now_ns);
+		assert_int_equal(t.actions, HOMA_ACT_RESENDS);
+		assert_int_equal(t.next_ns, now_ns + 5 * MS_NS);
+		now_ns = t.next_ns;
+	}
+	t = homa_rpc_tick(&r, cfg, now_ns);
 	assert_int_equal(t.actions, HOMA_ACT_TIMEOUT);
 }
 
@@ -171,10 +191,12 @@ static void test_what_ends_silence(void **unused)
 {
 	const u64 at = FIXTURE_NS + 17 * MS_NS;
 	struct homa_rpc_core r;
+	u64 ms;
 
 	(void)unused;
 	fixture_make(&r, C_OUTGOING);
-	homa_rpc_tick(&r, cfg, at);
+	for (ms = 5; ms <= 15; ms += 5)
+		homa_rpc_tick(&r, cfg, FIXTURE_NS + ms * MS_NS);
 	homa_rpc_need_ack(&r);
 	homa_rpc_unknown(&r);
 	homa_rpc_resend(&r, 0, 0, true, at);
