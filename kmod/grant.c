@@ -16,7 +16,7 @@ static void collect_locked(struct homa_net *hn, struct homa_todo *todo,
 		struct homa_rpc *rpc = container_of(cmds[i].g, struct homa_rpc,
 						    grantee);
 
-		if (WARN_ON_ONCE(todo->num_grants >= HOMA_TODO_GRANTS))
+		if (WARN_ON_ONCE(todo->num_grants >= HOMA_GRANT_CMDS_MAX))
 			return;
 		/* A grantee is linked, so its RPC is alive. */
 		homa_rpc_hold(rpc);

@@ -393,9 +393,6 @@ struct homa_addr {
 	u16 dport;
 };
 
-/* GRANTs that one locked section can ask for: an arrival and an end. */
-#define HOMA_TODO_GRANTS (2 * HOMA_GRANT_CMDS_MAX)
-
 /**
  * struct homa_todo - what is to be done once the RPC lock is released
  * @num_grants: valid entries in @grants
@@ -406,7 +403,8 @@ struct homa_addr {
  * @wake_private: private RPC whose waiter has to look, referenced, or NULL
  * @serve: socket whose pool got buffers back, or NULL
  *
- * The caller guarantees that the sockets stay until homa_todo_run().
+ * The caller guarantees that the sockets stay until homa_todo_run().  A locked
+ * section asks the grantor at most once, so its commands fit.
  */
 struct homa_todo {
 	u32 num_grants;
@@ -414,7 +412,7 @@ struct homa_todo {
 		struct homa_rpc *rpc;
 		u32 offset;
 		u8 priority;
-	} grants[HOMA_TODO_GRANTS];
+	} grants[HOMA_GRANT_CMDS_MAX];
 	struct sk_buff_head free;
 	struct homa_rpc *put;
 	struct homa_sock *wake;

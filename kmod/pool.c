@@ -107,7 +107,12 @@ void homa_pool_get_region(const struct homa_pool *pool, u64 *start,
 static void put_locked(struct homa_pool *pool, u32 bpage)
 {
 	lockdep_assert_held(&pool->lock);
-	if (!--pool->refs[bpage])
+	/* Only the pool itself still uses the open one: it is free, too. */
+	if (--pool->refs[bpage] == 1 && bpage == pool->open) {
+		pool->open = NO_BPAGE;
+		pool->refs[bpage] = 0;
+	}
+	if (!pool->refs[bpage])
 		pool->free[pool->num_free++] = bpage;
 }
 
@@ -123,12 +128,18 @@ static u32 get_locked(struct homa_pool *pool)
 /* Room for a piece of @bytes: may need one more free bpage. */
 static bool open_fits_locked(struct homa_pool *pool, u32 bytes)
 {
-	if (pool->open == NO_BPAGE)
-		return false;
-	/* Only the pool itself still uses it: start again. */
-	if (pool->refs[pool->open] == 1)
-		pool->open_used = 0;
-	return pool->open_used + bytes <= HOMA_BPAGE_SIZE;
+	return pool->open != NO_BPAGE &&
+	       pool->open_used + bytes <= HOMA_BPAGE_SIZE;
+}
+
+/* Free bpages that a message takes. */
+static u32 bpages_needed_locked(struct homa_pool *pool, u32 length)
+{
+	u32 rest = length & (HOMA_BPAGE_SIZE - 1);
+
+	lockdep_assert_held(&pool->lock);
+	return (length >> HOMA_BPAGE_SHIFT) +
+	       (rest && !open_fits_locked(pool, rest));
 }
 
 /**
@@ -145,9 +156,7 @@ bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
 	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
 	u32 whole = length >> HOMA_BPAGE_SHIFT;
 	u32 rest = length & (HOMA_BPAGE_SIZE - 1);
-	bool fits = true;
 	bool ok = false;
-	u32 need;
 	u32 i;
 
 	lockdep_assert_held(&rpc->bucket->lock);
@@ -155,17 +164,15 @@ bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
 		return false;
 
 	spin_lock_bh(&pool->lock);
-	if (rest)
-		fits = open_fits_locked(pool, rest);
-	need = whole + !fits;
-	if (need > pool->num_free)
+	if (bpages_needed_locked(pool, length) > pool->num_free)
 		goto out;
 
 	for (i = 0; i < whole; i++)
 		rpc->bpages[i] = get_locked(pool) << HOMA_BPAGE_SHIFT;
-	if (!fits) {
+	if (rest && !open_fits_locked(pool, rest)) {
+		/* The full one belongs to its pieces alone from now on. */
 		if (pool->open != NO_BPAGE)
-			put_locked(pool, pool->open);
+			pool->refs[pool->open]--;
 		pool->open = get_locked(pool);
 		pool->open_used = 0;
 	}
@@ -242,8 +249,7 @@ u64 homa_pool_avail_bytes(struct homa_pool *pool)
 	spin_lock_bh(&pool->lock);
 	bytes = (u64)pool->num_free << HOMA_BPAGE_SHIFT;
 	if (pool->open != NO_BPAGE)
-		bytes += pool->refs[pool->open] == 1 ?
-			 HOMA_BPAGE_SIZE : HOMA_BPAGE_SIZE - pool->open_used;
+		bytes += HOMA_BPAGE_SIZE - pool->open_used;
 	spin_unlock_bh(&pool->lock);
 	return bytes;
 }
@@ -322,8 +328,8 @@ static struct homa_rpc *next_served(struct homa_pool *pool)
 	node = rb_first_cached(&pool->waiting);
 	if (node) {
 		rpc = rb_entry(node, struct homa_rpc, stall_node);
-		if (pool->num_free < (rpc->stall_len + HOMA_BPAGE_SIZE - 1) >>
-				     HOMA_BPAGE_SHIFT) {
+		if (bpages_needed_locked(pool, rpc->stall_len) >
+		    pool->num_free) {
 			rpc = NULL;
 		} else {
 			/* Linked means alive means referenced. */
@@ -359,12 +365,14 @@ void homa_pool_serve(struct homa_sock *hsk)
 		v.actions = 0;
 		homa_rpc_lock(rpc);
 		if (rpc->core.state != HOMA_RPC_DEAD && rpc->core.rx_stalled) {
-			if (homa_pool_alloc_locked(rpc, rpc->core.rx.length))
+			if (homa_pool_alloc_locked(rpc, rpc->core.rx.length)) {
 				v = homa_rpc_buffers(&rpc->core, true,
 						     ktime_get_ns());
-			else
+				homa_timer_start_locked(rpc);
+			} else {
 				homa_pool_stall_locked(rpc,
 						       rpc->core.rx.length);
+			}
 		}
 		homa_rpc_unlock(rpc);
 		if (v.actions & HOMA_ACT_RESENDS)

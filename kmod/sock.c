@@ -59,6 +59,10 @@ int homa_sock_init(struct sock *sk)
 	atomic_long_set(&hsk->tx_mem, 0);
 	hsk->pool = NULL;
 	hsk->error_msg[0] = 0;
+	/* Packets are cut to the path MTU: IP must never fragment them, also
+	 * where the host's default is not to discover it (wire §1).
+	 */
+	inet_sk(sk)->pmtudisc = IP_PMTUDISC_DO;
 	sk->sk_destruct = destruct;
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	/* Room for senders depends on tx_mem, not on packets in flight. */
