@@ -7,6 +7,7 @@ process is ours alone: its own session, ended as a group, by id.
 """
 
 import atexit
+import ctypes
 import fcntl
 import os
 import select
@@ -49,6 +50,11 @@ def end_on_signals():
         signal.signal(number, lambda *_: sys.exit(143))
 
 
+def die_with_parent():
+    """In a new child: end it when the runner ends, even by SIGKILL."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
+
+
 def script(name, *args):
     """Run a helper script; its last line of output is the answer."""
     out = subprocess.run([os.path.join(VM, name), *args], check=True,
@@ -88,7 +94,7 @@ class Guest:
         self.process = subprocess.Popen(
             ["sh", "-c", 'exec "$@" 4>&2 2>"$0.emulator"', console, *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=fd,
-            start_new_session=True, env=env)
+            start_new_session=True, env=env, preexec_fn=die_with_parent)
         os.close(fd)
         atexit.register(self.stop)
         self.fd = self.process.stdout.fileno()
