@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Runs conversations: without options many seeds, each with its own faults
- * and settings; with options those instead.
+ * Runs conversations: without options a fixed set of seeds and some fresh
+ * ones, each with its own faults and settings; with options those instead.
+ *
+ * items: E5 E9 E16 E19 F2
  */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "sim.h"
 
-#define DEFAULT_SEEDS	200
+#define FIXED_SEEDS	200
+#define FRESH_SEEDS	20
 /* After the last sign of life everything is over within this time. */
 #define END_NS		(120000 * MS_NS)
 
@@ -40,7 +44,7 @@ static void choose_faults(struct sim *s, const struct options *o)
 	f->duplicate = pick(s, 0, 0, 20, 200);
 	f->delay_us = pick(s, 1, 5, 50, 500);
 	f->jitter_us = pick(s, 0, 10, 200, 5000);
-	f->late_us = pick(s, 0, 0, 1000, 4000);
+	f->late_us = pick(s, 0, 0, 4000, 50000);
 	f->abort = pick(s, 0, 0, 0, 100);
 	if (sim_chance(s, 100))
 		f->blackout_ns = sim_below(s, 20000) * US_NS + 1;
@@ -229,9 +233,13 @@ int main(int argc, char **argv)
 	u32 i;
 
 	parse(&o, argc, argv);
-	if (!o.seeds)
-		o.seeds = DEFAULT_SEEDS;
-	for (i = 0; i < o.seeds; i++)
+	for (i = 0; i < (o.seeds ? o.seeds : FIXED_SEEDS); i++)
+		run(o.seed + i, &o);
+	if (o.seeds)
+		return 0;
+	/* And some that nobody has seen before. */
+	o.seed = (u64)time(NULL) * 1000;
+	for (i = 0; i < FRESH_SEEDS; i++)
 		run(o.seed + i, &o);
 	return 0;
 }
