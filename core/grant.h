@@ -109,7 +109,9 @@ void homa_grantor_init(struct homa_grantor *gr);
  * @peer: sending host
  * @length: message length, 1..HOMA_MSG_BYTES_MAX
  * @received: bytes received so far, <= length
- * @granted: offset announced as unscheduled, <= length
+ * @granted: offset announced as unscheduled, <= length; of what is beyond
+ *	@received at most max_incoming / (max_overcommit + 1) is accounted, so
+ *	the first GRANTs may say nothing new (homa_rpc_granted() is false)
  * @birth_ns: arrival of the first packet
  * @now_ns: current time
  * @cmds: HOMA_GRANT_CMDS_MAX entries of room

@@ -347,8 +347,9 @@ struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r);
  * homa_rpc_need_ack() - NEED_ACK arrived
  * @r: RPC
  *
- * Return: client with the complete response: ACK; incomplete: RESENDS, none
- * of it while stalled for buffers; server: DROP with WRONG_ROLE.
+ * Return: client with the complete response: ACK; incomplete: RESENDS, or BUSY
+ * when nothing can be asked for now (no buffers, or our GRANT is to come), so
+ * that the server does not give up; server: DROP with WRONG_ROLE.
  */
 struct homa_rpc_verdict homa_rpc_need_ack(struct homa_rpc_core *r);
 
@@ -394,13 +395,14 @@ u64 homa_rpc_deadline(const struct homa_rpc_core *r,
  * May be called at any time, earlier or later than the deadline.  RESENDS at
  * silence resend_ns + n * resend_interval_ns (at most one round per call; the
  * lateness of a call that comes a round or more too late is not silence),
- * TIMEOUT (client) or END (server) at timeout_ns.  Silence counts while we wait for the peer: client OUTGOING
- * with all granted bytes sent; INCOMING with granted bytes missing and
- * buffers present.  Server OUTGOING, sent in full: NEED_ACK request_ack_ns
- * later, then 4 more each ms, then at doubling intervals up to 64 ms, END
- * after HOMA_NEED_ACKS_MAX without sign of life.  Server OUTGOING that waits
- * for GRANTs: NEED_ACK as a probe after 64 ms of silence, doubling to 2 s,
- * END after 30 s.
+ * TIMEOUT (client) or END (server) at timeout_ns.  Silence counts while we wait
+ * for the peer: client OUTGOING with all granted bytes sent; INCOMING with
+ * buffers and with granted bytes (or all bytes) missing.  Server OUTGOING, sent
+ * in full: NEED_ACK request_ack_ns later, then 4 more each ms, then at doubling
+ * intervals up to 64 ms, END after HOMA_NEED_ACKS_MAX without sign of life.
+ * Server OUTGOING that waits for GRANTs: NEED_ACK as a probe after 64 ms of
+ * silence, doubling to 2 s, END after 30 s.  For these two a RESEND is a sign
+ * of life, too.
  */
 struct homa_rpc_tick homa_rpc_tick(struct homa_rpc_core *r,
 				   const struct homa_config *cfg, u64 now_ns);
