@@ -126,6 +126,17 @@ static inline bool homa_id_is_client(u64 id)
 }
 
 /**
+ * homa_wire_peek_type() - type of a packet that was not checked yet
+ * @buf: at least 12 bytes
+ *
+ * Return: the type byte, any value (wire §4).
+ */
+static inline u8 homa_wire_peek_type(const u8 *buf)
+{
+	return buf[11];
+}
+
+/**
  * homa_wire_hdr_bytes() - header size that a type must have on arrival
  * @type: any value
  *
@@ -137,8 +148,8 @@ u32 homa_wire_hdr_bytes(u8 type);
  * homa_wire_parse() - check and decode the header of one packet
  * @hdr: filled on success; untouched fields of other types are undefined
  * @buf: first bytes of the packet
- * @avail: bytes readable at @buf; must be at least
- *	min(@pkt_len, HOMA_HDR_BYTES_MAX)
+ * @avail: bytes readable at @buf; must be at least min(@pkt_len,
+ *	HOMA_HDR_BYTES_MAX), for DATA min(@pkt_len, HOMA_DATA_HDR_BYTES)
  * @pkt_len: length of the packet from the IP header, without link padding
  *
  * Return: HOMA_REASON_NONE, or why the packet must be dropped: TOO_SHORT,

@@ -62,7 +62,7 @@ struct homa_sock;
  * @dedup: requests executed here whose RPCs are gone
  */
 struct homa_bucket {
-	spinlock_t lock;
+	spinlock_t lock;	/* L2 */
 	struct hlist_head rpcs;
 	struct homa_dedup dedup;
 } ____cacheline_aligned_in_smp;
@@ -89,7 +89,7 @@ struct homa_tables {
  * @timer_tick: tick that @timer is set to
  */
 struct homa_wheel {
-	spinlock_t lock;
+	spinlock_t lock;	/* L3 */
 	struct list_head slots[HOMA_WHEEL_SLOTS];
 	u64 tick;
 	u64 timer_tick;
@@ -105,7 +105,7 @@ struct homa_wheel {
  * @pacer: sends from @srpt when the link has room again
  */
 struct homa_sched {
-	spinlock_t lock;
+	spinlock_t lock;	/* L3 */
 	struct homa_srpt srpt;
 	atomic64_t idle_until_ns;
 	struct hrtimer pacer;
@@ -160,8 +160,8 @@ struct homa_settings {
 struct homa_net {
 	struct net *net;
 	struct homa_tables *tables;
-	struct mutex setup_lock;
-	spinlock_t port_lock;
+	struct mutex setup_lock;	/* L0 */
+	spinlock_t port_lock;		/* L3 */
 	u16 next_port;
 	u32 hash_seed;
 	atomic64_t next_id;
@@ -170,12 +170,12 @@ struct homa_net {
 	atomic_t rpc_count;
 	bool peer_evicted;
 	struct delayed_work peer_gc;
-	spinlock_t grant_lock;
+	spinlock_t grant_lock;		/* L3 */
 	struct homa_grantor grantor;
 	struct homa_sched sched;
 	struct homa_wheel wheel;
 	struct homa_settings __rcu *settings;
-	struct mutex settings_lock;
+	struct mutex settings_lock;	/* L0 */
 	struct homa_settings settings_raw;
 	struct ctl_table_header *sysctl;
 	struct homa_mib __percpu *mib;
@@ -210,6 +210,7 @@ struct homa_route {
  * @node: in homa_net.peers
  * @key: address
  * @refs: one for the table, one for each RPC and each user
+ * @secret: random; keys what is remembered of the host's finished requests
  * @used: jiffies of the last look-up
  * @lock: L3; guards the members up to @route
  * @num_acks: valid entries in @acks
@@ -225,8 +226,9 @@ struct homa_peer {
 	struct rhash_head node;
 	struct homa_peer_key key;
 	refcount_t refs;
+	u64 secret;
 	unsigned long used;
-	spinlock_t lock;
+	spinlock_t lock;	/* L3 */
 	u8 num_acks;
 	struct homa_ack acks[HOMA_ACKS_MAX];
 	struct homa_cutoffs cutoffs;
@@ -287,6 +289,7 @@ struct homa_msgout {
  * @sock_link: in homa_sock.rpcs; homa_sock.ready_lock
  * @ready_link: in homa_sock.ready; homa_sock.ready_lock
  * @wheel_link: in a slot of the timer wheel; homa_wheel.lock
+ * @wheel_tick: which slot; written under the RPC lock and homa_wheel.lock
  * @stall_node: in homa_pool.waiting while rx_stalled; homa_pool.lock
  * @stall_len: key there
  * @grantee: homa_net.grant_lock
@@ -316,6 +319,7 @@ struct homa_rpc {
 	struct list_head sock_link;
 	struct list_head ready_link;
 	struct list_head wheel_link;
+	u64 wheel_tick;
 	struct rb_node stall_node;
 	u32 stall_len;
 	u32 num_bpages;
@@ -353,7 +357,7 @@ struct homa_sock {
 	bool server;
 	bool shutdown;
 	bool tx_blocked;
-	spinlock_t ready_lock;
+	spinlock_t ready_lock;	/* L3 */
 	struct list_head rpcs;
 	struct list_head ready;
 	u32 num_rpcs;
@@ -428,6 +432,13 @@ static inline struct homa_sock *homa_sk(const struct sock *sk)
 static inline struct sock *homa_sock_sk(struct homa_sock *hsk)
 {
 	return &hsk->inet.sk;
+}
+
+/* The receive region; NULL before SO_HOMA_RCVBUF, which may come at any time. */
+static inline struct homa_pool *homa_sock_pool(const struct homa_sock *hsk)
+{
+	/* Pairs with the release in SO_HOMA_RCVBUF. */
+	return smp_load_acquire(&hsk->pool);
 }
 
 /* ---- main.c: protocol registration ---- */
@@ -508,6 +519,8 @@ int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
 		     struct iov_iter *iter, u32 len);
 void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out);
+void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
+		      u32 start, u32 end);
 int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		       u32 start, u32 end);
 
@@ -519,6 +532,10 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock);
 struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
 					 bool nonblock);
 bool homa_ready_pending(struct homa_sock *hsk);
+
+/* ---- bucket.c: the RPC lock ---- */
+void homa_bucket_lock(struct homa_bucket *bucket);
+void homa_bucket_unlock(struct homa_bucket *bucket);
 
 /* ---- rpc.c: life of an RPC ---- */
 int homa_rpc_cache_init(void);
@@ -542,15 +559,13 @@ void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 void homa_rpc_free(struct homa_rpc *rpc);
 
 static inline void homa_rpc_lock(struct homa_rpc *rpc)
-	__acquires(&rpc->bucket->lock)
 {
-	spin_lock_bh(&rpc->bucket->lock);
+	homa_bucket_lock(rpc->bucket);
 }
 
 static inline void homa_rpc_unlock(struct homa_rpc *rpc)
-	__releases(&rpc->bucket->lock)
 {
-	spin_unlock_bh(&rpc->bucket->lock);
+	homa_bucket_unlock(rpc->bucket);
 }
 
 static inline bool homa_rpc_alive(const struct homa_rpc *rpc)

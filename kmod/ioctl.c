@@ -65,7 +65,7 @@ static int info(struct homa_sock *hsk, void __user *arg)
 	room = array ? div_u64(out.rpc_info_length, sizeof(entry)) : 0;
 
 	out.bpool_avail_bytes =
-		homa_pool_avail_bytes(smp_load_acquire(&hsk->pool));
+		homa_pool_avail_bytes(homa_sock_pool(hsk));
 	out.port = READ_ONCE(hsk->port);
 	out.num_rpcs = READ_ONCE(hsk->num_rpcs);
 	memset(out.error_msg, 0, sizeof(out.error_msg));
@@ -101,7 +101,7 @@ static int abort_rpc(struct homa_sock *hsk, void __user *arg)
 		return -EFAULT;
 	if (args._pad1 || args._pad2[0] || args._pad2[1] || args.error < 0 ||
 	    args.error > MAX_ERRNO) {
-		homa_sock_explain(hsk, "padding of homa_abort_args not zero, or error out of range");
+		homa_sock_explain(hsk, "padding not zero, or error out of range");
 		return -EINVAL;
 	}
 	if (!args.id) {

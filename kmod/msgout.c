@@ -3,6 +3,7 @@
  * Bytes of an outgoing message: copied once from the application into pages,
  * then only referenced by the packets that carry them, however often.
  */
+#include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/uio.h>
 #include "homa.h"
@@ -119,6 +120,32 @@ static u32 find_frag(const struct homa_msgout *out, u32 offset)
 			high = mid;
 	}
 	return low;
+}
+
+/**
+ * homa_msgout_copy() - put a part of the message in a packet's linear part
+ * @out: filled message
+ * @skb: packet with room behind its header
+ * @start: first byte
+ * @end: one more than the last
+ *
+ * For short parts, where a copy is cheaper than a reference to a page here and
+ * its use at the receiver.  Context: any; the RPC is referenced.
+ */
+void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
+		      u32 start, u32 end)
+{
+	u32 i = find_frag(out, start);
+
+	for (; start < end; i++) {
+		const struct homa_frag *frag = &out->frags[i];
+		u32 skip = start - frag->start;
+		u32 n = min(end - start, frag->bytes - skip);
+
+		memcpy_from_page(skb_put(skb, n), frag->page,
+				 frag->page_offset + skip, n);
+		start += n;
+	}
 }
 
 /**

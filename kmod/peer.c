@@ -6,6 +6,7 @@
  * an entry with no other reference may be forgotten when there are many.
  */
 #include <linux/jiffies.h>
+#include <linux/random.h>
 #include <linux/rhashtable.h>
 #include "homa.h"
 
@@ -55,7 +56,8 @@ struct homa_peer *homa_peer_find(struct homa_net *hn,
 	if (peer && !refcount_inc_not_zero(&peer->refs))
 		peer = NULL;
 	rcu_read_unlock();
-	if (peer && READ_ONCE(peer->used) != jiffies)
+	/* Without the test every look-up would write to the cache line. */
+	if (peer && time_after(jiffies, READ_ONCE(peer->used)))
 		WRITE_ONCE(peer->used, jiffies);
 	return peer;
 }
@@ -96,6 +98,7 @@ struct homa_peer *homa_peer_get(struct homa_net *hn,
 	}
 	peer->key = *key;
 	peer->hn = hn;
+	peer->secret = get_random_u64();
 	peer->used = jiffies;
 	peer->cutoffs_sent = jiffies - 1;
 	refcount_set(&peer->refs, 2);	/* the table's and the caller's */

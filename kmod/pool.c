@@ -35,7 +35,7 @@
 struct homa_pool {
 	u64 start;
 	u32 num_bpages;
-	spinlock_t lock;
+	spinlock_t lock;	/* L3 */
 	u32 num_free;
 	u32 open;
 	u32 open_used;
@@ -152,8 +152,7 @@ static u32 bpages_needed_locked(struct homa_pool *pool, u32 length)
  */
 bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
 {
-	/* Pairs with the release in setsockopt. */
-	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
+	struct homa_pool *pool = homa_sock_pool(rpc->hsk);
 	u32 whole = length >> HOMA_BPAGE_SHIFT;
 	u32 rest = length & (HOMA_BPAGE_SIZE - 1);
 	bool ok = false;
@@ -271,7 +270,7 @@ static bool waits_before(const struct homa_rpc *a, const struct homa_rpc *b)
  */
 void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length)
 {
-	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
+	struct homa_pool *pool = homa_sock_pool(rpc->hsk);
 	struct rb_node *parent = NULL;
 	struct rb_node **link;
 	bool leftmost = true;
@@ -305,7 +304,7 @@ void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length)
  */
 void homa_pool_unstall_locked(struct homa_rpc *rpc)
 {
-	struct homa_pool *pool = smp_load_acquire(&rpc->hsk->pool);
+	struct homa_pool *pool = homa_sock_pool(rpc->hsk);
 
 	lockdep_assert_held(&rpc->bucket->lock);
 	if (!pool)
@@ -354,6 +353,7 @@ void homa_pool_serve(struct homa_sock *hsk)
 	struct homa_rpc_verdict v;
 	struct homa_config cfg;
 	struct homa_rpc *rpc;
+	bool full = false;
 	u8 priority;
 
 	if (RB_EMPTY_ROOT(&hsk->pool->waiting.rb_root))
@@ -361,25 +361,26 @@ void homa_pool_serve(struct homa_sock *hsk)
 
 	homa_config_get(hsk->hn, &cfg);
 	priority = cfg.num_priorities > 2 ? cfg.num_priorities - 2 : 0;
-	while ((rpc = next_served(hsk->pool)) != NULL) {
+	while (!full && (rpc = next_served(hsk->pool)) != NULL) {
 		v.actions = 0;
 		homa_rpc_lock(rpc);
-		if (rpc->core.state != HOMA_RPC_DEAD && rpc->core.rx_stalled) {
-			if (homa_pool_alloc_locked(rpc, rpc->core.rx.length)) {
+		if (homa_rpc_alive(rpc) && !rpc->core.error &&
+		    rpc->core.rx_stalled) {
+			full = !homa_pool_alloc_locked(rpc,
+						       rpc->core.rx.length);
+			if (full) {
+				homa_pool_stall_locked(rpc,
+						       rpc->core.rx.length);
+			} else {
 				v = homa_rpc_buffers(&rpc->core, true,
 						     ktime_get_ns());
 				homa_timer_start_locked(rpc);
-			} else {
-				homa_pool_stall_locked(rpc,
-						       rpc->core.rx.length);
 			}
 		}
 		homa_rpc_unlock(rpc);
 		if (v.actions & HOMA_ACT_RESENDS)
 			homa_tx_resends(rpc, priority);
 		homa_rpc_put(rpc);
-		if (!v.actions)
-			break;
 	}
 }
 

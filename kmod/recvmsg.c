@@ -102,7 +102,7 @@ static void copy_failed(struct homa_sock *hsk, struct homa_rpc *rpc,
 }
 
 /* Wait for a message and copy it.  Return: its length or a negative errno. */
-static int receive(struct homa_sock *hsk, struct delivery *d, bool nonblock)
+static int wait_and_copy(struct homa_sock *hsk, struct delivery *d, bool nonblock)
 {
 	struct homa_recvmsg_args *args = d->args;
 	struct homa_rpc *rpc;
@@ -152,7 +152,7 @@ static int check_args(struct homa_sock *hsk,
 		why = "num_bpages is above 16";
 	else if (args->reserved)
 		why = "reserved field of homa_recvmsg_args is not zero";
-	else if (!smp_load_acquire(&hsk->pool))	/* see setsockopt */
+	else if (!homa_sock_pool(hsk))
 		why = "no receive region: set SO_HOMA_RCVBUF first";
 	if (!why)
 		return 0;
@@ -212,7 +212,7 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		}
 	}
 	args.completion_cookie = 0;
-	ret = receive(hsk, &d, flags & MSG_DONTWAIT);
+	ret = wait_and_copy(hsk, &d, flags & MSG_DONTWAIT);
 	if (ret > 0) {
 		count(hsk->hn, args.id);
 		if (msg->msg_name)

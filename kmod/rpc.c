@@ -7,6 +7,7 @@
  * pacer, pool) needs none: homa_rpc_end_locked() unlinks it from all of them
  * before that reference goes.
  */
+#include <linux/hash.h>
 #include <linux/jhash.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
@@ -45,20 +46,19 @@ static struct homa_bucket *bucket_of(struct homa_net *hn, u64 id,
 	u32 h;
 
 	if (!homa_id_is_client(id))
-		seed = jhash2(addr->s6_addr32, 4, seed);
+		seed = jhash2((__force const u32 *)addr, 4, seed);
 	h = jhash_2words((u32)id, (u32)(id >> 32), seed);
 	return &hn->tables->buckets[h & (HOMA_RPC_BUCKETS - 1)];
 }
 
-/* Names a request for the memory of finished ones (dedup.h). */
-static u64 dedup_key(struct homa_net *hn, u64 id, const struct in6_addr *addr,
-		     u16 dport)
+/*
+ * Names a request for the memory of finished ones (dedup.h).  Requests of one
+ * host and port never share a key; those of different hosts do by chance only,
+ * because a stranger cannot know @secret.
+ */
+static u64 dedup_key(const struct homa_peer *peer, u64 id, u16 dport)
 {
-	u32 seed = jhash2(addr->s6_addr32, 4, hn->hash_seed);
-	u32 low = jhash_3words((u32)id, (u32)(id >> 32), dport, seed);
-	u32 high = jhash_3words((u32)id, (u32)(id >> 32), dport, ~seed);
-
-	return (u64)high << 32 | low;
+	return id ^ peer->secret ^ (dport * GOLDEN_RATIO_64);
 }
 
 /**
@@ -179,12 +179,12 @@ struct homa_rpc *homa_rpc_find_client(struct homa_sock *hsk, u64 id)
 	if (!homa_id_is_client(id))
 		return NULL;
 	bucket = bucket_of(hsk->hn, id, NULL);
-	spin_lock_bh(&bucket->lock);
+	homa_bucket_lock(bucket);
 	hlist_for_each_entry(rpc, &bucket->rpcs, hash) {
 		if (rpc->core.id == id && rpc->hsk == hsk)
 			return rpc;
 	}
-	spin_unlock_bh(&bucket->lock);
+	homa_bucket_unlock(bucket);
 	return NULL;
 }
 
@@ -223,10 +223,10 @@ struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
 	struct homa_bucket *bucket = bucket_of(hsk->hn, id, addr);
 	struct homa_rpc *rpc;
 
-	spin_lock_bh(&bucket->lock);
+	homa_bucket_lock(bucket);
 	rpc = find_in(bucket, hsk, id, addr, dport, false);
 	if (!rpc)
-		spin_unlock_bh(&bucket->lock);
+		homa_bucket_unlock(bucket);
 	return rpc;
 }
 
@@ -250,30 +250,50 @@ struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
 	if (homa_id_is_client(id))
 		return NULL;
 	bucket = bucket_of(hsk->hn, id, addr);
-	spin_lock_bh(&bucket->lock);
+	homa_bucket_lock(bucket);
 	rpc = find_in(bucket, hsk, id, addr, 0, true);
 	if (!rpc)
-		spin_unlock_bh(&bucket->lock);
+		homa_bucket_unlock(bucket);
 	return rpc;
 }
 
 static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
-				   const struct homa_peer_key *key,
+				   struct homa_peer *peer,
 				   const struct in6_addr *saddr, u16 dport)
 {
-	struct homa_peer *peer;
 	struct homa_rpc *rpc;
 
-	peer = homa_peer_get(hsk->hn, key, GFP_ATOMIC);
-	if (IS_ERR(peer))
-		return NULL;
 	rpc = homa_rpc_alloc(hsk, peer, id, dport, GFP_ATOMIC);
-	homa_peer_put(peer);
 	if (!rpc)
 		return NULL;
 	rpc->saddr = *saddr;
 	homa_rpc_init_server(&rpc->core, id, rpc->birth_ns);
 	return rpc;
+}
+
+/*
+ * Link a fresh server RPC, unless it is known already or was executed.
+ * Return: the RPC to use, locked (perhaps another one), or NULL with a reason.
+ */
+static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
+				      enum homa_reason *reason)
+{
+	struct homa_bucket *bucket = fresh->bucket;
+	struct homa_peer *peer = fresh->peer;
+	struct homa_rpc *rpc;
+
+	homa_bucket_lock(bucket);
+	rpc = find_in(bucket, fresh->hsk, id, &peer->key.addr, fresh->dport,
+		      false);
+	if (rpc)
+		return rpc;	/* another packet of it was faster */
+	if (homa_dedup_seen(&bucket->dedup, dedup_key(peer, id, fresh->dport),
+			    fresh->birth_ns))
+		*reason = HOMA_REASON_FINISHED_RPC;
+	else if (!homa_rpc_insert_locked(fresh))
+		return fresh;
+	homa_bucket_unlock(bucket);
+	return NULL;
 }
 
 /**
@@ -295,42 +315,29 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 				      const struct in6_addr *saddr, u16 dport,
 				      enum homa_reason *reason)
 {
-	struct homa_bucket *bucket = bucket_of(hsk->hn, id, &key->addr);
-	struct homa_rpc *fresh = NULL;
+	struct homa_peer *peer;
+	struct homa_rpc *fresh;
 	struct homa_rpc *rpc;
 
+	rpc = homa_rpc_find(hsk, id, &key->addr, dport);
+	if (rpc)
+		return rpc;
+
+	/* Nothing is allocated under a lock; look again after it. */
 	*reason = HOMA_REASON_NO_MEMORY;
-	for (;;) {
-		spin_lock_bh(&bucket->lock);
-		rpc = find_in(bucket, hsk, id, &key->addr, dport, false);
-		if (rpc) {
-			/* Somebody else was faster; no one saw ours. */
-			if (fresh)
-				homa_rpc_put(fresh);
-			return rpc;
-		}
-		if (fresh)
-			break;
-		if (homa_dedup_seen(&bucket->dedup,
-				    dedup_key(hsk->hn, id, &key->addr, dport),
-				    ktime_get_ns())) {
-			*reason = HOMA_REASON_FINISHED_RPC;
-			spin_unlock_bh(&bucket->lock);
-			return NULL;
-		}
-		/* Nothing is allocated under a lock; look again after it. */
-		spin_unlock_bh(&bucket->lock);
-		fresh = new_server(hsk, id, key, saddr, dport);
-		if (!fresh)
-			return NULL;
-	}
-	if (homa_rpc_insert_locked(fresh)) {
-		spin_unlock_bh(&bucket->lock);
-		homa_rpc_put(fresh);
+	peer = homa_peer_get(hsk->hn, key, GFP_ATOMIC);
+	if (IS_ERR(peer))
 		return NULL;
-	}
-	HOMA_INC(hsk->hn, server_requests_started);
-	return fresh;
+	fresh = new_server(hsk, id, peer, saddr, dport);
+	homa_peer_put(peer);
+	if (!fresh)
+		return NULL;
+	rpc = insert_server(fresh, id, reason);
+	if (rpc == fresh)
+		HOMA_INC(hsk->hn, server_requests_started);
+	else
+		homa_rpc_put(fresh);
+	return rpc;
 }
 
 static void unlink_sock_locked(struct homa_rpc *rpc)
@@ -362,8 +369,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	hlist_del_init(&rpc->hash);
 	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
 		homa_dedup_add(&rpc->bucket->dedup,
-			       dedup_key(rpc->hn, rpc->core.id,
-					 &rpc->peer->key.addr, rpc->dport),
+			       dedup_key(rpc->peer, rpc->core.id, rpc->dport),
 			       ktime_get_ns());
 	unlink_sock_locked(rpc);
 	homa_timer_disarm_locked(rpc);

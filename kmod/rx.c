@@ -146,7 +146,7 @@ static struct homa_rpc *data_rpc(struct homa_sock *hsk, struct sk_buff *skb,
 		*reason = HOMA_REASON_UNKNOWN_RPC;
 		return homa_rpc_find(hsk, id, saddr, hdr->sport);
 	}
-	if (!smp_load_acquire(&hsk->pool)) {	/* see setsockopt */
+	if (!homa_sock_pool(hsk)) {
 		*reason = HOMA_REASON_NO_BUFFER;
 		HOMA_INC(hsk->hn, server_cant_create_rpcs);
 		return NULL;
@@ -247,6 +247,20 @@ static bool policy_ok(struct sock *sk, struct sk_buff *skb)
 	return xfrm6_policy_check(sk, XFRM_POLICY_IN, skb);
 }
 
+/*
+ * Make the header contiguous; return how many bytes of the packet are.  DATA
+ * often has its header alone in the linear part: message bytes stay in pages.
+ */
+static u32 linear_bytes(struct sk_buff *skb)
+{
+	u32 want = min_t(u32, skb->len, HOMA_HDR_BYTES_MAX);
+
+	if (skb_headlen(skb) >= HOMA_DATA_HDR_BYTES &&
+	    homa_wire_peek_type(skb->data) == HOMA_DATA)
+		return min(want, skb_headlen(skb));
+	return pskb_may_pull(skb, want) ? want : 0;
+}
+
 /**
  * homa_rx() - a packet for IP protocol 146
  * @skb: packet, data at the Homa header, trimmed to the IP length; consumed
@@ -261,10 +275,7 @@ int homa_rx(struct sk_buff *skb)
 	struct homa_hdr hdr;
 	u32 avail;
 
-	avail = min_t(u32, skb->len, HOMA_HDR_BYTES_MAX);
-	reason = HOMA_REASON_TOO_SHORT;
-	if (!pskb_may_pull(skb, avail))
-		goto drop;
+	avail = linear_bytes(skb);
 	reason = homa_wire_parse(&hdr, skb->data, avail, skb->len);
 	if (reason != HOMA_REASON_NONE) {
 		HOMA_INC(hn, short_packets);

@@ -12,7 +12,7 @@
 
 /* Bytes a region must have beyond one bpage for each CPU (uapi §5). */
 #define REGION_BYTES_MIN 2000000ULL
-#define REGION_BYTES_MAX (1ULL << 32)
+#define REGION_BYTES_MAX BIT_ULL(32)
 
 /**
  * homa_sock_explain() - keep a text for HOMAIOCINFO
@@ -322,7 +322,7 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 	if (hsk->pool)
 		err = -EINVAL;
 	else
-		smp_store_release(&hsk->pool, pool);	/* read in softirq */
+		smp_store_release(&hsk->pool, pool); /* homa_sock_pool() */
 	release_sock(sk);
 	if (err) {
 		homa_sock_explain(hsk, "the receive region can be set only once");
@@ -401,7 +401,7 @@ int homa_sock_getsockopt(struct sock *sk, int level, int optname,
 		return -EFAULT;
 	switch (optname) {
 	case SO_HOMA_RCVBUF:
-		homa_pool_get_region(smp_load_acquire(&hsk->pool), &args.start,
+		homa_pool_get_region(homa_sock_pool(hsk), &args.start,
 				     &args.length);
 		value = &args;
 		size = sizeof(args);

@@ -69,8 +69,13 @@ static const struct knob knobs[] = {
 };
 
 /* Settings with a handler of their own, behind the knobs in the table. */
-enum { SPECIAL_CUTOFFS, SPECIAL_VERSION, SPECIAL_MAX_SCHED, SPECIAL_MAP,
-       SPECIAL_COUNT };
+enum special {
+	SPECIAL_CUTOFFS,
+	SPECIAL_VERSION,
+	SPECIAL_MAX_SCHED,
+	SPECIAL_MAP,
+	SPECIAL_COUNT
+};
 
 #define NUM_ENTRIES (ARRAY_SIZE(knobs) + SPECIAL_COUNT)
 
@@ -216,11 +221,10 @@ static int do_eight(HOMA_CTL_TABLE *table, int write, void *buffer,
 		    size_t *lenp, loff_t *ppos, int *values, int max)
 {
 	struct ctl_table tmp = *table;
-	int zero = 0;
 
 	tmp.data = values;
 	tmp.maxlen = HOMA_PRIORITIES_MAX * sizeof(values[0]);
-	tmp.extra1 = &zero;
+	tmp.extra1 = SYSCTL_ZERO;
 	tmp.extra2 = &max;
 	return proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
 }

@@ -7,6 +7,8 @@
  * moved when packets arrive: it is looked at when its slot is due and put
  * where its then earliest deadline lies.  So an RPC that makes progress costs
  * one visit in resend_ns, and a short one costs only linking and unlinking.
+ * Only a deadline that comes nearer (a response was sent in full: NEED_ACK)
+ * moves it.
  */
 #include <linux/math64.h>
 #include "homa.h"
@@ -32,10 +34,17 @@ static void set_timer_locked(struct homa_wheel *w, u64 tick)
 		      HRTIMER_MODE_ABS_SOFT);
 }
 
+/* Slot that begins at or after a time: never early. */
+static u64 deadline_tick(u64 when_ns)
+{
+	return when_ns == U64_MAX ? U64_MAX :
+				    tick_of(when_ns + HOMA_TICK_NS - 1);
+}
+
 /**
  * homa_timer_arm_locked() - look at an RPC at or soon after a time
- * @rpc: RPC; if it is in the wheel, nothing happens
- * @when_ns: time; U64_MAX = not at all
+ * @rpc: RPC; if it is in the wheel already, it is only moved to an earlier slot
+ * @when_ns: time; U64_MAX = nothing to do
  *
  * Context: RPC lock held; takes homa_wheel.lock.
  */
@@ -43,48 +52,51 @@ void homa_timer_arm_locked(struct homa_rpc *rpc, u64 when_ns)
 {
 	struct homa_wheel *w = &rpc->hn->wheel;
 	u64 tick;
-	u64 now;
 
 	lockdep_assert_held(&rpc->bucket->lock);
 	if (when_ns == U64_MAX)
 		return;
-	now = tick_of(ktime_get_ns());
-	/* Never early: the slot begins at or after the deadline. */
-	tick = tick_of(when_ns + HOMA_TICK_NS - 1);
 
 	spin_lock_bh(&w->lock);
-	if (list_empty(&rpc->wheel_link)) {
-		if (!w->count)
-			w->tick = now;
-		tick = clamp(tick, w->tick + 1,
-			     w->tick + HOMA_WHEEL_SLOTS - 1);
-		list_add_tail(&rpc->wheel_link, slot_of(w, tick));
+	if (!w->count)
+		w->tick = tick_of(ktime_get_ns());
+	tick = clamp(deadline_tick(when_ns), w->tick + 1,
+		     w->tick + HOMA_WHEEL_SLOTS - 1);
+	if (list_empty(&rpc->wheel_link))
 		w->count++;
-		if (tick < w->timer_tick)
-			set_timer_locked(w, tick);
-	}
+	else if (tick >= rpc->wheel_tick)
+		goto out;
+	list_move_tail(&rpc->wheel_link, slot_of(w, tick));
+	rpc->wheel_tick = tick;
+	if (tick < w->timer_tick)
+		set_timer_locked(w, tick);
+out:
 	spin_unlock_bh(&w->lock);
 }
 
 /**
- * homa_timer_start_locked() - time matters to an RPC again
+ * homa_timer_start_locked() - what time means to an RPC may have changed
  * @rpc: RPC
  *
- * Context: RPC lock held.
+ * To be called when its deadline may have come nearer.  Context: RPC lock held.
  */
 void homa_timer_start_locked(struct homa_rpc *rpc)
 {
 	u64 when_ns;
 
-	/* Unlocked peek: only the RPC lock's holder links it; the timer may
-	 * unlink it and will then link it anew by itself.
-	 */
-	if (!list_empty_careful(&rpc->wheel_link))
-		return;
 	rcu_read_lock();
 	when_ns = homa_rpc_deadline(&rpc->core,
 				    &rcu_dereference(rpc->hn->settings)->core);
 	rcu_read_unlock();
+	/*
+	 * The usual case, without the wheel's lock: it is in a slot that comes
+	 * early enough.  Only the holder of the RPC lock links it; the timer
+	 * may unlink it at any time, but then waits for the RPC lock to look
+	 * at it and to link it anew.
+	 */
+	if (!list_empty_careful(&rpc->wheel_link) &&
+	    rpc->wheel_tick <= deadline_tick(when_ns))
+		return;
 	homa_timer_arm_locked(rpc, when_ns);
 }
 

@@ -9,6 +9,9 @@
 #include <net/route.h>
 #include "homa.h"
 
+/* Message bytes that a packet carries as a copy rather than by reference. */
+#define COPY_BYTES_MAX 256
+
 static bool is_v4(const struct homa_peer *peer)
 {
 	return ipv6_addr_v4mapped(&peer->key.addr);
@@ -50,12 +53,14 @@ static int xmit(struct homa_sock *hsk, struct homa_peer *peer,
 	/* The destructor is set; now that the size is final, charge it. */
 	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
 	skb_dst_set(skb, dst);
-	memset(&fl, 0, sizeof(fl));
 	if (is_v4(peer)) {
+		/* Of a routed packet's flow only the addresses are used. */
 		fl.u.ip4.saddr = saddr->s6_addr32[3];
 		fl.u.ip4.daddr = peer->key.addr.s6_addr32[3];
-		return __ip_queue_xmit(sk, skb, &fl, tos);
+		err = __ip_queue_xmit(sk, skb, &fl, tos);
+		return net_xmit_eval(err);
 	}
+	memset(&fl, 0, sizeof(fl));
 	skb->protocol = htons(ETH_P_IPV6);
 	fl.u.ip6.saddr = *saddr;
 	fl.u.ip6.daddr = peer->key.addr;
@@ -206,11 +211,12 @@ static int send_data(struct homa_rpc *rpc, struct dst_entry *dst,
 		     const struct in6_addr *saddr, u32 start, u32 end,
 		     u8 priority, bool retransmit, u32 incoming)
 {
+	u32 linear = end - start <= COPY_BYTES_MAX ? end - start : 0;
 	struct homa_net *hn = rpc->hn;
 	struct homa_hdr hdr;
 	struct sk_buff *skb;
 
-	skb = new_packet(rpc->hsk, dst, HOMA_DATA_HDR_BYTES);
+	skb = new_packet(rpc->hsk, dst, HOMA_DATA_HDR_BYTES + linear);
 	if (!skb)
 		goto error;
 	memset(&hdr, 0, sizeof(hdr));
@@ -225,7 +231,9 @@ static int send_data(struct homa_rpc *rpc, struct dst_entry *dst,
 	hdr.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version);
 	homa_peer_take_acks(rpc->peer, &hdr.data.ack, 1);
 	skb_put(skb, homa_wire_build(skb->data, &hdr));
-	if (homa_msgout_attach(&rpc->msgout, skb, start, end)) {
+	if (linear) {
+		homa_msgout_copy(&rpc->msgout, skb, start, end);
+	} else if (homa_msgout_attach(&rpc->msgout, skb, start, end)) {
 		abandon(skb);
 		goto error;
 	}
