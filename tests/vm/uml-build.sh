@@ -15,7 +15,7 @@ fragments=("$VM"/config/uml-base.config "$VM"/config/uml-debug.config
 	   "$VM"/config/uml-timetravel.config)
 
 need_packages "source and tools of the debug kernel" linux-source-6.12 xz-utils \
-	gcc libc6-dev make bison flex bc libelf-dev util-linux perl python3-minimal
+	gcc libc6-dev make bison flex bc libelf-dev util-linux perl python3
 
 key=$({ dpkg-query -W -f '${Version}\n' linux-source-6.12
 	gcc --version | head -n 1

@@ -6,8 +6,8 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-need_packages "building programs and tests" meson ninja-build gcc libc6-dev python3-minimal
-need_packages "fuzzing and the second compiler of the checks" clang libclang-rt-dev
+need_packages "building programs and tests" meson ninja-build gcc g++ libc6-dev python3
+need_packages "fuzzing and the second compiler of the checks" clang libclang-rt-dev llvm
 need_packages "unit tests, also as 32-bit programs" pkgconf libcmocka-dev gcc-multilib
 
 log=$BUILD/userspace.log
