@@ -276,15 +276,23 @@ static void homa_grant_place(struct homa_grantor *gr,
 
 /* ---- grants (protocol §5.3) ---- */
 
+/*
+ * Bytes to grant now.  A GRANT costs its sender and receiver about as much as
+ * a DATA packet, so steps are a sixteenth of the window or the end of the
+ * message: what is under way never falls below 15/16 of the window.
+ */
 static u32 homa_grant_want(const struct homa_grantor *gr,
 			   const struct homa_config *cfg,
 			   const struct homa_grantee *g)
 {
 	u32 window = homa_grant_window(gr, cfg);
+	u32 left = g->length - g->granted;
+	u32 want;
 
 	if (g->rec_incoming >= window)
 		return 0;
-	return min(window - g->rec_incoming, g->length - g->granted);
+	want = min(window - g->rec_incoming, left);
+	return want < left && want < window / HOMA_GRANT_STEPS ? 0 : want;
 }
 
 static u8 homa_grant_priority(const struct homa_grantor *gr,
@@ -350,7 +358,7 @@ static u32 homa_grant_issue(struct homa_grantor *gr,
 		homa_grant_cmd(&cmds[num++], g,
 			       homa_grant_priority(gr, cfg, g));
 		/* One that wants more has used up the room: the loop ends. */
-		g->needy = want > room;
+		g->needy = homa_grant_want(gr, cfg, g) > 0;
 	}
 	return num;
 }

@@ -30,6 +30,9 @@
 /* Messages that hold grants at the same time (protocol §5.1). */
 #define HOMA_OVERCOMMIT_MAX		8
 
+/* Steps in which a grant window moves on, at most. */
+#define HOMA_GRANT_STEPS		16
+
 /* Grant commands returned by one call of the grantor. */
 #define HOMA_GRANT_CMDS_MAX		(HOMA_OVERCOMMIT_MAX + 1)
 

@@ -72,12 +72,14 @@ u32 grant_model_window(const struct grant_model *m,
 static u32 want(const struct grant_model *m, const struct homa_config *cfg,
 		u32 i)
 {
-	s64 bytes = (s64)m->msg[i].received + grant_model_window(m, cfg) -
-		    m->msg[i].granted;
+	s64 window = grant_model_window(m, cfg);
+	s64 bytes = m->msg[i].received + window - m->msg[i].granted;
+	s64 left = m->msg[i].length - m->msg[i].granted;
 
-	if (bytes <= 0)
+	/* Small steps wait, unless they are the last. */
+	if (bytes <= 0 || (bytes < left && bytes < window / HOMA_GRANT_STEPS))
 		return 0;
-	return (u32)min_t(s64, bytes, m->msg[i].length - m->msg[i].granted);
+	return (u32)min_t(s64, bytes, left);
 }
 
 static u32 victim(const struct grant_model *m, u32 for_peer)

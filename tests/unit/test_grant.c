@@ -68,11 +68,14 @@ static void test_single_message(void **unused)
 	assert_int_equal(w.num, 1);
 	expect_cmd(&w, 0, 0, 200000, 0);
 	assert_int_equal(w.gr.total_incoming, 200000);
-	progress(&w, 0, 1400);
+	/* Less than a sixteenth of the window is not worth a GRANT. */
+	progress(&w, 0, 12499);
+	assert_int_equal(w.num, 0);
+	progress(&w, 0, 12500);
 	assert_int_equal(w.num, 1);
-	expect_cmd(&w, 0, 0, 201400, 0);
+	expect_cmd(&w, 0, 0, 212500, 0);
 	/* The same again, and an older count: nothing new. */
-	progress(&w, 0, 1400);
+	progress(&w, 0, 12500);
 	assert_int_equal(w.num, 0);
 	progress(&w, 0, 700);
 	assert_int_equal(w.num, 0);
@@ -124,8 +127,8 @@ static void test_priorities(void **unused)
 	/* Ranks are fresh: the long one has less left now. */
 	progress(&w, 0, 900000);
 	expect_cmd(&w, 0, 0, MSG, 1);
-	progress(&w, 1, 1000);
-	expect_cmd(&w, 0, 1, 134333, 0);
+	progress(&w, 1, 10000);
+	expect_cmd(&w, 0, 1, 143333, 0);
 
 	/* More messages than levels: the lowest is shared. */
 	start(&w);
@@ -134,8 +137,8 @@ static void test_priorities(void **unused)
 	for (i = 0; i < 8; i++)
 		add_len(&w, i, i, MSG - 8 + i);
 	for (i = 0; i < 8; i++) {
-		progress(&w, i, 1000);
-		expect_cmd(&w, 0, i, 51000, i < 3 ? 3 - i : 0);
+		progress(&w, i, 4000);
+		expect_cmd(&w, 0, i, 54000, i < 3 ? 3 - i : 0);
 	}
 }
 
@@ -288,21 +291,21 @@ static void test_oldest(void **unused)
 			 1, 1, w.cmds);
 	assert_int_equal(w.msg[1].state, HOMA_GRANTEE_WAITING);
 	now = 2 + step;
-	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 1000, now - 1,
+	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 13000, now - 1,
 				      w.cmds);
 	assert_int_equal(w.num, 1);
 	/* Only together with another grant. */
-	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 1000, now,
+	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 13000, now,
 				      w.cmds);
 	assert_int_equal(w.num, 0);
-	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 2000, now,
+	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 26000, now,
 				      w.cmds);
 	assert_int_equal(w.num, 2);
 	expect_cmd(&w, 1, 1, UNSCHED + 50000, 6);
-	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 3000,
+	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 39000,
 				      now + step - 1, w.cmds);
 	assert_int_equal(w.num, 1);
-	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 4000,
+	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 52000,
 				      now + step, w.cmds);
 	assert_int_equal(w.num, 2);
 	expect_cmd(&w, 1, 1, UNSCHED + 100000, 6);
@@ -310,9 +313,9 @@ static void test_oldest(void **unused)
 	for (now += 2 * step; w.msg[1].rec_incoming < 300000; now += step)
 		w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2],
 					      w.msg[2].length -
-					      w.msg[2].remaining + 1000, now,
+					      w.msg[2].remaining + 13000, now,
 					      w.cmds);
-	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 100000, now,
+	w.num = homa_grantor_progress(&w.gr, &w.cfg, &w.msg[2], 150000, now,
 				      w.cmds);
 	assert_int_equal(w.num, 2);
 	assert_ptr_equal(w.cmds[1].g, &w.msg[2]);
