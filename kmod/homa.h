@@ -211,12 +211,12 @@ struct homa_route {
  * @key: address
  * @refs: one for the table, one for each RPC and each user
  * @secret: random; keys what is remembered of the host's finished requests
- * @used: jiffies of the last look-up
+ * @used: jiffies of the last look-up, no lock
+ * @cutoffs_sent: jiffies of the last CUTOFFS sent to it, no lock
  * @lock: L3; guards the members up to @route
  * @num_acks: valid entries in @acks
  * @acks: finished RPCs the host has not been told of
  * @cutoffs: the host's table for what is sent to it
- * @cutoffs_sent: jiffies of the last CUTOFFS sent to it
  * @route: RCU; cached route, replaced under @lock
  * @grant: guarded by homa_net.grant_lock
  * @hn: namespace
@@ -228,11 +228,11 @@ struct homa_peer {
 	refcount_t refs;
 	u64 secret;
 	unsigned long used;
+	unsigned long cutoffs_sent;
 	spinlock_t lock;	/* L3 */
 	u8 num_acks;
 	struct homa_ack acks[HOMA_ACKS_MAX];
 	struct homa_cutoffs cutoffs;
-	unsigned long cutoffs_sent;
 	struct homa_route __rcu *route;
 	struct homa_grant_peer grant;
 	struct homa_net *hn;

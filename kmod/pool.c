@@ -40,7 +40,7 @@ struct homa_pool {
 	u32 open;
 	u32 open_used;
 	struct rb_root_cached waiting;
-	u16 *refs;
+	u32 *refs;
 	u32 *free;
 };
 
@@ -128,6 +128,7 @@ static u32 get_locked(struct homa_pool *pool)
 /* Room for a piece of @bytes: may need one more free bpage. */
 static bool open_fits_locked(struct homa_pool *pool, u32 bytes)
 {
+	lockdep_assert_held(&pool->lock);
 	return pool->open != NO_BPAGE &&
 	       pool->open_used + bytes <= HOMA_BPAGE_SIZE;
 }
@@ -137,7 +138,6 @@ static u32 bpages_needed_locked(struct homa_pool *pool, u32 length)
 {
 	u32 rest = length & (HOMA_BPAGE_SIZE - 1);
 
-	lockdep_assert_held(&pool->lock);
 	return (length >> HOMA_BPAGE_SHIFT) +
 	       (rest && !open_fits_locked(pool, rest));
 }
@@ -343,38 +343,39 @@ static struct homa_rpc *next_served(struct homa_pool *pool)
 
 /**
  * homa_pool_serve() - buffers became free: give them to who waits
- * @hsk: socket with a pool
+ * @hsk: socket; need not have a pool yet
  *
  * Context: no locks held.  Sends RESEND for each message that got room
  * (protocol §10).
  */
 void homa_pool_serve(struct homa_sock *hsk)
 {
+	struct homa_pool *pool = homa_sock_pool(hsk);
 	struct homa_rpc_verdict v;
 	struct homa_config cfg;
 	struct homa_rpc *rpc;
-	bool full = false;
 	u8 priority;
 
-	if (RB_EMPTY_ROOT(&hsk->pool->waiting.rb_root))
+	if (!pool || RB_EMPTY_ROOT(&pool->waiting.rb_root))
 		return;	/* unlocked peek; whoever frees next looks again */
 
 	homa_config_get(hsk->hn, &cfg);
 	priority = cfg.num_priorities > 2 ? cfg.num_priorities - 2 : 0;
-	while (!full && (rpc = next_served(hsk->pool)) != NULL) {
+	while ((rpc = next_served(pool)) != NULL) {
 		v.actions = 0;
 		homa_rpc_lock(rpc);
 		if (homa_rpc_alive(rpc) && !rpc->core.error &&
 		    rpc->core.rx_stalled) {
-			full = !homa_pool_alloc_locked(rpc,
-						       rpc->core.rx.length);
-			if (full) {
-				homa_pool_stall_locked(rpc,
-						       rpc->core.rx.length);
-			} else {
+			/* Another message may have been faster; then the next
+			 * look finds that nothing fits any more.
+			 */
+			if (homa_pool_alloc_locked(rpc, rpc->core.rx.length)) {
 				v = homa_rpc_buffers(&rpc->core, true,
 						     ktime_get_ns());
 				homa_timer_start_locked(rpc);
+			} else {
+				homa_pool_stall_locked(rpc,
+						       rpc->core.rx.length);
 			}
 		}
 		homa_rpc_unlock(rpc);

@@ -344,6 +344,7 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 {
 	struct homa_sock *hsk = rpc->hsk;
 
+	lockdep_assert_held(&rpc->bucket->lock);
 	spin_lock_bh(&hsk->ready_lock);
 	if (!list_empty(&rpc->sock_link)) {
 		list_del_init(&rpc->sock_link);
@@ -401,8 +402,10 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 			  struct homa_todo *todo)
 {
-	struct homa_rpc_verdict v = homa_rpc_fail(&rpc->core, error);
+	struct homa_rpc_verdict v;
 
+	lockdep_assert_held(&rpc->bucket->lock);
+	v = homa_rpc_fail(&rpc->core, error);
 	if (v.actions & HOMA_ACT_END) {
 		HOMA_INC(rpc->hn, server_rpc_discards);
 		homa_rpc_end_locked(rpc, todo);

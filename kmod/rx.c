@@ -96,7 +96,7 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 }
 
 /* First packet of a message: find a place for it, or wait for one. */
-static void place(struct homa_rpc *rpc, u64 now_ns)
+static void place(struct homa_rpc *rpc, u64 now_ns, struct homa_todo *todo)
 {
 	bool ok = homa_pool_alloc_locked(rpc, rpc->core.rx.length);
 
@@ -104,6 +104,8 @@ static void place(struct homa_rpc *rpc, u64 now_ns)
 	if (!ok) {
 		HOMA_INC(rpc->hn, buffer_alloc_failures);
 		homa_pool_stall_locked(rpc, rpc->core.rx.length);
+		/* Buffers that came back before it was linked woke nobody. */
+		todo->serve = rpc->hsk;
 	}
 }
 
@@ -186,7 +188,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 			  now_ns);
 	reason = v.reason;
 	if (v.actions & HOMA_ACT_ALLOC)
-		place(rpc, now_ns);
+		place(rpc, now_ns, &todo);
 	if (v.actions & HOMA_ACT_TAKE) {
 		if (rpc->core.rx_stalled) {
 			reason = HOMA_REASON_NO_BUFFER;

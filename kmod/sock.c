@@ -184,9 +184,16 @@ void homa_sock_close(struct sock *sk, long timeout)
 	sk_common_release(sk);
 }
 
-/* homa_sock_unhash() - ports are released by homa_sock_down(). */
+/**
+ * homa_sock_unhash() - make a socket unreachable for packets; idempotent
+ * @sk: socket
+ *
+ * homa_sock_down() did it before, unless socket() itself failed late: then
+ * close() is never called.
+ */
 void homa_sock_unhash(struct sock *sk)
 {
+	homa_port_release(homa_sk(sk));
 }
 
 /**
@@ -229,6 +236,7 @@ bool homa_sock_writable(struct homa_sock *hsk)
 void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
 {
 	struct sock *sk = homa_sock_sk(hsk);
+	struct socket_wq *wq;
 
 	atomic_long_sub(bytes, &hsk->tx_mem);
 	/* Orders the subtraction before the look at tx_blocked; pairs with
@@ -239,8 +247,9 @@ void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
 		WRITE_ONCE(hsk->tx_blocked, false);
 		/* Not sk_write_space(): its default looks at sk_wmem_alloc. */
 		rcu_read_lock();
-		if (skwq_has_sleeper(rcu_dereference(sk->sk_wq)))
-			wake_up_interruptible_poll(sk_sleep(sk), EPOLLOUT |
+		wq = rcu_dereference(sk->sk_wq);	/* NULL after close() */
+		if (skwq_has_sleeper(wq))
+			wake_up_interruptible_poll(&wq->wait, EPOLLOUT |
 						   EPOLLWRNORM);
 		rcu_read_unlock();
 	}

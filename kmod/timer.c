@@ -84,6 +84,7 @@ void homa_timer_start_locked(struct homa_rpc *rpc)
 {
 	u64 when_ns;
 
+	lockdep_assert_held(&rpc->bucket->lock);
 	rcu_read_lock();
 	when_ns = homa_rpc_deadline(&rpc->core,
 				    &rcu_dereference(rpc->hn->settings)->core);
