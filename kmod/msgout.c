@@ -164,6 +164,10 @@ int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 	u32 i = find_frag(out, start);
 	u32 nr = 0;
 
+	/* Whoever wants to write to the data (IPsec) has to copy it first: it
+	 * will be sent again from the same pages.
+	 */
+	skb_shinfo(skb)->flags |= SKBFL_SHARED_FRAG;
 	for (; start < end; i++) {
 		const struct homa_frag *frag = &out->frags[i];
 		u32 skip = start - frag->start;
