@@ -12,6 +12,10 @@
 other=$((3 - HOMA_VM))
 dev=eth0
 wait_for 10 grep -q 1 /sys/class/net/$dev/carrier || die "no carrier on $dev"
+# A round trip over the emulated cable takes 5 to 50 ms, which is more than the
+# 5 ms of silence that mean loss in a data centre.
+sysctl -q -w net.homa.timeout_ticks=4000 net.homa.resend_ticks=200 \
+	net.homa.resend_interval=200 net.homa.request_ack_ticks=200
 
 bg homa_echo_server >/tmp/server 2>&1
 wait_for 10 grep -q ready /tmp/server || die "the server does not start"
