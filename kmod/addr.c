@@ -8,6 +8,12 @@
 #include <net/ipv6.h>
 #include "homa.h"
 
+/* "Any" as destination is this host. */
+static void set_v4(__be32 addr, struct in6_addr *out)
+{
+	ipv6_addr_set_v4mapped(addr ?: htonl(INADDR_LOOPBACK), out);
+}
+
 /**
  * homa_addr_from_user() - destination given to sendmsg (uapi §6)
  * @sk: socket
@@ -31,16 +37,17 @@ int homa_addr_from_user(struct sock *sk, const struct msghdr *msg,
 	if (in->sin_family == AF_INET) {
 		if (msg->msg_namelen < (int)sizeof(*in))
 			return -EINVAL;
-		ipv6_addr_set_v4mapped(in->sin_addr.s_addr, &key->addr);
+		set_v4(in->sin_addr.s_addr, &key->addr);
 		*port = ntohs(in->sin_port);
 		return 0;
 	}
 	if (msg->msg_namelen < (int)sizeof(*in6))
 		return -EINVAL;
 	key->addr = in6->sin6_addr;
-	/* As everywhere in IPv6, "any" as destination is this host. */
 	if (ipv6_addr_any(&key->addr))
 		key->addr = in6addr_loopback;
+	else if (ipv6_addr_v4mapped(&key->addr))
+		set_v4(key->addr.s6_addr32[3], &key->addr);
 	if (ipv6_addr_type(&key->addr) & IPV6_ADDR_LINKLOCAL)
 		key->scope = in6->sin6_scope_id ?: sk->sk_bound_dev_if;
 	*port = ntohs(in6->sin6_port);

@@ -138,14 +138,15 @@ struct homa_settings {
  * @net: the namespace
  * @tables: hash tables, NULL before the first socket; never changes after
  * @setup_lock: L0; serialises creation of @tables
- * @port_lock: L3; guards the port table and @next_port
+ * @port_lock: L3; guards the port table and the next two
  * @next_port: next automatic port to try
+ * @num_auto_ports: automatic ports in use
  * @hash_seed: key of the RPC hash
  * @next_id: next client id; starts at a random even value
  * @peers: hosts by address
  * @peer_count: entries in @peers
  * @rpc_count: RPCs alive or still referenced
- * @peer_evicted: some host was forgotten before the namespace ends
+ * @rcu_used: a route or a host was given to RCU to free
  * @peer_gc: forgets idle hosts while there are many
  * @grant_lock: L3 (the "grantor lock"); guards @grantor
  * @grantor: incoming messages that need grants
@@ -163,12 +164,13 @@ struct homa_net {
 	struct mutex setup_lock;	/* L0 */
 	spinlock_t port_lock;		/* L3 */
 	u16 next_port;
+	u32 num_auto_ports;
 	u32 hash_seed;
 	atomic64_t next_id;
 	struct rhashtable peers;
 	atomic_t peer_count;
 	atomic_t rpc_count;
-	bool peer_evicted;
+	bool rcu_used;
 	struct delayed_work peer_gc;
 	spinlock_t grant_lock;		/* L3 */
 	struct homa_grantor grantor;
@@ -489,7 +491,7 @@ int homa_sock_disconnect(struct sock *sk, int flags);
 void homa_sock_unhash(struct sock *sk);
 void homa_sock_down(struct homa_sock *hsk);
 struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
-				    struct homa_rpc *prev);
+				    struct homa_rpc *at);
 int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
 			u16 dport, bool clients_only, int error);
 int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock);

@@ -52,6 +52,7 @@ static int info(struct homa_sock *hsk, void __user *arg)
 {
 	struct homa_rpc_info entry;
 	struct homa_info out;
+	struct homa_rpc *next;
 	struct homa_rpc *rpc;
 	char __user *array;
 	int err = 0;
@@ -75,16 +76,14 @@ static int info(struct homa_sock *hsk, void __user *arg)
 	 * that existed at the start.
 	 */
 	room = min_t(u64, room, out.num_rpcs);
-	for (rpc = room ? homa_sock_next_rpc(hsk, NULL) : NULL; rpc;
-	     rpc = homa_sock_next_rpc(hsk, rpc)) {
+	rpc = room ? homa_sock_next_rpc(hsk, NULL) : NULL;
+	for (; rpc; rpc = next) {
 		describe(rpc, &entry);
 		if (copy_to_user(array, &entry, sizeof(entry)))
 			err = -EFAULT;
 		array += sizeof(entry);
-		if (err || !--room) {
-			homa_rpc_put(rpc);
-			break;
-		}
+		next = err || !--room ? NULL : homa_sock_next_rpc(hsk, rpc);
+		homa_rpc_put(rpc);
 	}
 	if (copy_to_user(arg, &out, sizeof(out)))
 		err = -EFAULT;

@@ -106,10 +106,15 @@ struct homa_peer *homa_peer_get(struct homa_net *hn,
 	homa_prio_unknown(&peer->cutoffs, num_priorities);
 
 	rcu_read_lock();
-	old = rhashtable_lookup_get_insert_fast(&hn->peers, &peer->node,
-						peer_params);
-	if (!IS_ERR_OR_NULL(old) && !refcount_inc_not_zero(&old->refs))
-		old = ERR_PTR(-EAGAIN);	/* being forgotten right now */
+	do {
+		old = rhashtable_lookup_get_insert_fast(&hn->peers,
+							&peer->node,
+							peer_params);
+		if (IS_ERR_OR_NULL(old) || refcount_inc_not_zero(&old->refs))
+			break;
+		/* Being forgotten right now: finish that and try again. */
+		rhashtable_remove_fast(&hn->peers, &old->node, peer_params);
+	} while (true);
 	rcu_read_unlock();
 	if (old) {
 		kfree(peer);
@@ -130,7 +135,7 @@ static bool forget(struct homa_net *hn, struct homa_peer *peer)
 	rhashtable_remove_fast(&hn->peers, &peer->node, peer_params);
 	atomic_dec(&hn->peer_count);
 	HOMA_INC(hn, peer_evictions);
-	WRITE_ONCE(hn->peer_evicted, true);
+	WRITE_ONCE(hn->rcu_used, true);
 	call_rcu(&peer->rcu, free_rcu_cb);
 	return true;
 }
@@ -204,7 +209,7 @@ void homa_peers_exit(struct homa_net *hn)
 {
 	cancel_delayed_work_sync(&hn->peer_gc);
 	rhashtable_free_and_destroy(&hn->peers, free_at_exit, NULL);
-	if (hn->peer_evicted)
+	if (hn->rcu_used)
 		rcu_barrier();
 }
 

@@ -9,6 +9,8 @@
 #include <linux/rculist.h>
 #include "homa.h"
 
+#define NUM_AUTO_PORTS (U16_MAX + 1 - HOMA_MIN_DEFAULT_PORT)
+
 static struct hlist_head *bucket(struct homa_net *hn, u16 port)
 {
 	return &hn->tables->ports[port & (HOMA_PORT_BUCKETS - 1)];
@@ -33,6 +35,16 @@ static void own_locked(struct homa_sock *hsk, u16 port)
 	WRITE_ONCE(hsk->inet.inet_num, port);
 	hsk->inet.inet_sport = htons(port);
 	hlist_add_head_rcu(&hsk->port_link, bucket(hsk->hn, port));
+	if (port >= HOMA_MIN_DEFAULT_PORT)
+		hsk->hn->num_auto_ports++;
+}
+
+static void disown_locked(struct homa_sock *hsk)
+{
+	lockdep_assert_held(&hsk->hn->port_lock);
+	hlist_del_init_rcu(&hsk->port_link);
+	if (hsk->port >= HOMA_MIN_DEFAULT_PORT)
+		hsk->hn->num_auto_ports--;
 }
 
 /**
@@ -64,7 +76,7 @@ int homa_port_assign(struct homa_sock *hsk)
 	u32 i;
 
 	spin_lock_bh(&hn->port_lock);
-	for (i = HOMA_MIN_DEFAULT_PORT; i <= U16_MAX; i++) {
+	for (i = hn->num_auto_ports; i < NUM_AUTO_PORTS; i++) {
 		u16 port = hn->next_port;
 
 		hn->next_port = port == U16_MAX ? HOMA_MIN_DEFAULT_PORT :
@@ -104,7 +116,7 @@ int homa_port_bind(struct homa_sock *hsk, u16 port)
 		 * may continue on the new chain and miss a socket behind it:
 		 * a packet lost during bind(), recovered like any other.
 		 */
-		hlist_del_init_rcu(&hsk->port_link);
+		disown_locked(hsk);
 		own_locked(hsk, port);
 	}
 	spin_unlock_bh(&hn->port_lock);
@@ -119,6 +131,6 @@ void homa_port_release(struct homa_sock *hsk)
 {
 	spin_lock_bh(&hsk->hn->port_lock);
 	if (!hlist_unhashed(&hsk->port_link))
-		hlist_del_init_rcu(&hsk->port_link);
+		disown_locked(hsk);
 	spin_unlock_bh(&hsk->hn->port_lock);
 }

@@ -110,8 +110,11 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 		timeo = schedule_timeout(timeo);
 	}
 	finish_wait(sk_sleep(sk), &wait);
-	/* Leaving empty-handed after an exclusive wake-up: hand it on. */
-	if (!rpc && homa_ready_pending(hsk))
+	/*
+	 * While queued, an exclusive wake-up for another RPC may have come to
+	 * us although we leave, with a message or without: hand it on.
+	 */
+	if (homa_ready_pending(hsk))
 		sk->sk_data_ready(sk);
 	return rpc ?: ERR_PTR(err);
 }

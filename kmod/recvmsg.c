@@ -84,18 +84,23 @@ unlock:
 	return ret;
 }
 
-/* The region could not be written: the RPC is over (uapi §7). */
-static void copy_failed(struct homa_sock *hsk, struct homa_rpc *rpc,
-			struct delivery *d)
+/*
+ * The application will not know of a message that was taken out: take its
+ * buffers back and, because nobody will answer it, end a server RPC.
+ */
+static void forget(struct homa_sock *hsk, struct delivery *d)
 {
+	struct homa_recvmsg_args *args = d->args;
 	struct homa_todo todo;
+	struct homa_rpc *rpc;
 
-	homa_pool_free(hsk->pool, d->args->bpage_offsets,
-		       d->args->num_bpages);
-	d->args->num_bpages = 0;
+	homa_pool_free(hsk->pool, args->bpage_offsets, args->num_bpages);
+	args->num_bpages = 0;
 	homa_pool_serve(hsk);
+	rpc = homa_rpc_find_server(hsk, args->id, &d->key.addr);
+	if (!rpc)
+		return;
 	homa_todo_init(&todo);
-	homa_rpc_lock(rpc);
 	homa_rpc_end_locked(rpc, &todo);
 	homa_rpc_unlock(rpc);
 	homa_todo_run(&todo);
@@ -129,7 +134,7 @@ static int wait_and_copy(struct homa_sock *hsk, struct delivery *d, bool nonbloc
 					     args->bpage_offsets);
 			if (ret) {
 				homa_sock_explain(hsk, "receive region is not writable");
-				copy_failed(hsk, rpc, d);
+				forget(hsk, d);
 			} else {
 				ret = d->len;
 			}
@@ -220,7 +225,10 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 							  msg->msg_name);
 	}
 out:
-	if (copy_to_user(control, &args, sizeof(args)))
+	if (copy_to_user(control, &args, sizeof(args))) {
+		if (ret > 0)
+			forget(hsk, &d);
 		ret = -EFAULT;
+	}
 	return ret;
 }

@@ -130,8 +130,10 @@ static void cache(struct homa_peer *peer, struct dst_entry *dst,
 	old = rcu_replace_pointer(peer->route, route,
 				  lockdep_is_held(&peer->lock));
 	spin_unlock_bh(&peer->lock);
-	if (old)
+	if (old) {
+		WRITE_ONCE(peer->hn->rcu_used, true);
 		call_rcu(&old->rcu, free_rcu_cb);
+	}
 }
 
 static bool valid(const struct homa_route *route)

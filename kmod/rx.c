@@ -277,6 +277,10 @@ int homa_rx(struct sk_buff *skb)
 	struct homa_hdr hdr;
 	u32 avail;
 
+	/* Broadcast and multicast are not for RPCs. */
+	reason = HOMA_REASON_IGNORED;
+	if (skb->pkt_type != PACKET_HOST)
+		goto drop;
 	avail = linear_bytes(skb);
 	reason = homa_wire_parse(&hdr, skb->data, avail, skb->len);
 	if (reason != HOMA_REASON_NONE) {

@@ -143,13 +143,14 @@ static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
 	struct homa_net *hn = container_of(timer, struct homa_net,
 					   sched.pacer);
 	struct homa_sched *sched = &hn->sched;
+	u64 started_ns = ktime_get_ns();
 	u64 not_before_ns = U64_MAX;
 	struct homa_config cfg;
 	u64 now_ns;
+	u64 pause_ns;
 	u32 i;
 
 	homa_config_get(hn, &cfg);
-	now_ns = ktime_get_ns();
 	for (i = 0; i < PACER_BATCH; i++) {
 		struct homa_srpt_verdict v;
 		struct homa_rpc *rpc = NULL;
@@ -174,14 +175,19 @@ static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
 
 	/*
 	 * Come back when half of the allowed backlog has drained, not after
-	 * each packet.  If the queue is empty, homa_sched_try_locked() starts
-	 * the timer with the next message.
+	 * each packet; and on a CPU that is slower than the link, leave as much
+	 * time to everybody else as was spent here.  If the queue is empty,
+	 * homa_sched_try_locked() starts the timer with the next message.
 	 */
-	if (not_before_ns != U64_MAX)
+	if (not_before_ns != U64_MAX) {
+		now_ns = ktime_get_ns();
+		pause_ns = max_t(u64, cfg.max_nic_backlog_ns / 2,
+				 now_ns - started_ns);
 		hrtimer_start(timer,
 			      ns_to_ktime(max(not_before_ns, now_ns) +
-					  cfg.max_nic_backlog_ns / 2),
+					  pause_ns),
 			      HRTIMER_MODE_ABS_SOFT);
+	}
 	return HRTIMER_NORESTART;
 }
 

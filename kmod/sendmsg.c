@@ -81,6 +81,17 @@ put:
 	return err;
 }
 
+static void end(struct homa_rpc *rpc)
+{
+	struct homa_todo todo;
+
+	homa_todo_init(&todo);
+	homa_rpc_lock(rpc);
+	homa_rpc_end_locked(rpc, &todo);
+	homa_rpc_unlock(rpc);
+	homa_todo_run(&todo);
+}
+
 static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			 const struct homa_peer_key *key,
 			 const struct homa_sendmsg_args *args)
@@ -129,6 +140,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		homa_timer_start_locked(rpc);
 	} else {
 		err = -EINVAL;	/* another thread was faster */
+		waiting = false;
 	}
 	homa_rpc_unlock(rpc);
 
@@ -139,6 +151,11 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		homa_tx_xmit(rpc);
 	}
 put:
+	/* An answer that cannot be sent ends the RPC: the client has to learn
+	 * it, and the request must not run again (uapi §6, protocol §9).
+	 */
+	if (err && waiting)
+		end(rpc);
 	homa_rpc_put(rpc);
 	return err;
 }

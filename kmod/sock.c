@@ -80,29 +80,27 @@ int homa_sock_init(struct sock *sk)
 /**
  * homa_sock_next_rpc() - walk over the RPCs of a socket, oldest first
  * @hsk: socket
- * @prev: NULL, or what the last call returned; its reference is dropped
+ * @at: NULL for the first, or a referenced RPC of the socket
  *
- * Meant for calls that may end RPCs: if @prev was ended the walk starts again,
- * so a visit must leave an RPC ended or be harmless when repeated.
+ * If @at was ended meanwhile the walk starts again, so it ends only when the
+ * visits leave RPCs as they are or end them; a visitor that ends RPCs takes
+ * the successor first.
  *
  * Return: referenced RPC, or NULL.
  */
-struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
-				    struct homa_rpc *prev)
+struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk, struct homa_rpc *at)
 {
 	struct homa_rpc *rpc = NULL;
-	struct list_head *at = &hsk->rpcs;
+	struct list_head *pos = &hsk->rpcs;
 
 	spin_lock_bh(&hsk->ready_lock);
-	if (prev && !list_empty(&prev->sock_link))
-		at = &prev->sock_link;
-	if (!list_is_last(at, &hsk->rpcs) && !list_empty(&hsk->rpcs)) {
-		rpc = list_entry(at->next, struct homa_rpc, sock_link);
+	if (at && !list_empty(&at->sock_link))
+		pos = &at->sock_link;
+	if (!list_empty(&hsk->rpcs) && !list_is_last(pos, &hsk->rpcs)) {
+		rpc = list_entry(pos->next, struct homa_rpc, sock_link);
 		homa_rpc_hold(rpc);	/* linked, so alive */
 	}
 	spin_unlock_bh(&hsk->ready_lock);
-	if (prev)
-		homa_rpc_put(prev);
 	return rpc;
 }
 
@@ -129,16 +127,17 @@ static bool concerns(const struct homa_rpc *rpc, const struct in6_addr *addr,
 int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
 			u16 dport, bool clients_only, int error)
 {
-	struct homa_rpc *rpc = NULL;
+	struct homa_rpc *rpc = homa_sock_next_rpc(hsk, NULL);
+	struct homa_rpc *next;
 	struct homa_todo todo;
 	int num = 0;
 
-	while ((rpc = homa_sock_next_rpc(hsk, rpc)) != NULL) {
-		if (!concerns(rpc, addr, dport, clients_only))
-			continue;
+	for (; rpc; rpc = next) {
+		next = homa_sock_next_rpc(hsk, rpc);
 		homa_todo_init(&todo);
 		homa_rpc_lock(rpc);
-		if (homa_rpc_alive(rpc)) {
+		if (homa_rpc_alive(rpc) &&
+		    concerns(rpc, addr, dport, clients_only)) {
 			num++;
 			if (error)
 				homa_rpc_fail_locked(rpc, error, &todo);
@@ -147,6 +146,7 @@ int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
 		}
 		homa_rpc_unlock(rpc);
 		homa_todo_run(&todo);
+		homa_rpc_put(rpc);
 	}
 	return num;
 }
@@ -201,18 +201,20 @@ void homa_sock_unhash(struct sock *sk)
  * @sk: socket
  * @flags: unused
  *
- * Context: lock_sock() held.  Return: 0.
+ * Context: process.  Return: 0.
  */
 int homa_sock_disconnect(struct sock *sk, int flags)
 {
 	struct inet_sock *inet = inet_sk(sk);
 
+	lock_sock(sk);
 	sk->sk_state = TCP_CLOSE;
 	inet->inet_daddr = 0;
 	inet->inet_dport = 0;
 	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
 		inet_reset_saddr(sk);
 	sk_dst_reset(sk);
+	release_sock(sk);
 	return 0;
 }
 
@@ -305,6 +307,7 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 	struct sock *sk = homa_sock_sk(hsk);
 	struct homa_rcvbuf_args args;
 	struct homa_pool *pool;
+	struct homa_rpc *next;
 	struct homa_rpc *rpc;
 	int err = 0;
 
@@ -340,12 +343,13 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 	}
 
 	/* Responses may have begun to arrive already (conformance C26). */
-	for (rpc = homa_sock_next_rpc(hsk, NULL); rpc;
-	     rpc = homa_sock_next_rpc(hsk, rpc)) {
+	for (rpc = homa_sock_next_rpc(hsk, NULL); rpc; rpc = next) {
 		homa_rpc_lock(rpc);
 		if (homa_rpc_alive(rpc) && rpc->core.rx_stalled)
 			homa_pool_stall_locked(rpc, rpc->core.rx.length);
 		homa_rpc_unlock(rpc);
+		next = homa_sock_next_rpc(hsk, rpc);
+		homa_rpc_put(rpc);
 	}
 	homa_pool_serve(hsk);
 	return 0;

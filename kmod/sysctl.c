@@ -243,14 +243,16 @@ static int do_cutoffs(HOMA_CTL_TABLE *table, int write, void *buffer,
 	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
 		values[i] = before.cutoffs.max_len[i];
 	err = do_eight(table, write, buffer, lenp, ppos, values, S32_MAX);
-	if (write && !err) {
-		for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
-			hn->settings_raw.cutoffs.max_len[i] = values[i];
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		hn->settings_raw.cutoffs.max_len[i] = values[i];
+	if (write && !err &&
+	    memcmp(&before.cutoffs, &hn->settings_raw.cutoffs,
+		   sizeof(before.cutoffs))) {
 		renumber(&hn->settings_raw);
 		err = homa_settings_publish(hn);
-		if (err)
-			hn->settings_raw = before;
 	}
+	if (err)
+		hn->settings_raw = before;
 	mutex_unlock(&hn->settings_lock);
 	return err;
 }

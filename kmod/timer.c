@@ -13,7 +13,7 @@
 #include <linux/math64.h>
 #include "homa.h"
 
-/* RPCs visited in one expiry; the timer comes back at once for the rest. */
+/* RPCs visited in one expiry; the rest waits for the next tick. */
 #define VISITS_MAX 256
 
 static u64 tick_of(u64 ns)
@@ -204,7 +204,8 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	if (w->count) {
 		for (tick = w->tick; list_empty(slot_of(w, tick)); tick++)
 			;	/* bounded: an RPC is in one of the slots */
-		set_timer_locked(w, tick);
+		/* Late and with work left: let others run before more. */
+		set_timer_locked(w, max(tick, tick_of(ktime_get_ns()) + 1));
 	}
 	spin_unlock_bh(&w->lock);
 	return HRTIMER_NORESTART;

@@ -21,8 +21,9 @@ static bool is_v4(const struct homa_peer *peer)
 static struct sk_buff *new_packet(struct homa_sock *hsk, struct dst_entry *dst,
 				  u32 bytes)
 {
+	/* ip6_xmit() wants room for a jumbogram option in any case. */
 	u32 room = LL_RESERVED_SPACE(dst->dev) + dst->header_len +
-		   sizeof(struct ipv6hdr);
+		   sizeof(struct ipv6hdr) + 8;
 	struct sock *sk = homa_sock_sk(hsk);
 	struct sk_buff *skb;
 

@@ -58,10 +58,10 @@ homa_compat_register_sysctl(struct net *net, const char *path,
 #define HOMA_CTL_TABLE const struct ctl_table
 #endif
 
-/* Since 6.5 a protocol says where its sockets keep their IPv6 part; before,
+/* Since 6.6 a protocol says where its sockets keep their IPv6 part; before,
  * it was taken to be the last member.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define HOMA_PINFO_OFFSET(type, member)
 #else
 #define HOMA_PINFO_OFFSET(type, member) \
