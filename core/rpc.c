@@ -265,6 +265,23 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 	return homa_rpc_act(HOMA_ACT_XMIT);
 }
 
+/*
+ * May so many bytes be sent again?  A RESEND of 37 bytes can ask for a whole
+ * message: one message length per millisecond is more than an honest peer
+ * needs, and bounds what a stream of them can make us do.
+ */
+static bool homa_rpc_may_repeat(struct homa_rpc_core *r, u32 bytes, u64 now_ns)
+{
+	if (now_ns - r->repeat_since_ns >= HOMA_MS_NS) {
+		r->repeat_since_ns = now_ns;
+		r->repeated_bytes = 0;
+	}
+	if (bytes > r->tx_len - r->repeated_bytes)
+		return false;
+	r->repeated_bytes += bytes;
+	return true;
+}
+
 struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 					u32 length, bool all, u64 now_ns)
 {
@@ -284,12 +301,13 @@ struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 		offset = min(offset, r->tx_len);
 		end = offset + min(length, r->tx_len - offset);
 	}
-	if (offset >= r->tx_next)
+	if (offset >= r->tx_next) {
 		v.actions |= HOMA_ACT_BUSY;
-	if (offset < min(end, r->tx_next)) {
-		v.actions |= HOMA_ACT_RETRANSMIT;
+	} else if (offset < end) {
 		v.start = offset;
 		v.end = min(end, r->tx_next);
+		v.actions |= homa_rpc_may_repeat(r, v.end - v.start, now_ns) ?
+			     HOMA_ACT_RETRANSMIT : HOMA_ACT_BUSY;
 	}
 	/* Our GRANT must have been lost (protocol §5.5). */
 	if (end > r->tx_granted) {

@@ -90,6 +90,8 @@ struct homa_rpc_tick {
  * @done_ns: server: when the response was sent in full, or the client last
  *	showed life after that
  * @probe_ns: server: time of the last NEED_ACK
+ * @repeat_since_ns: start of the millisecond that @repeated_bytes counts
+ * @repeated_bytes: bytes sent again for RESENDs in it, <= tx_len
  * @error: errno recorded for the application, 0 = none
  * @state: enum homa_rpc_state
  * @resend_rounds: RESEND rounds since quiet_since_ns
@@ -113,6 +115,8 @@ struct homa_rpc_core {
 	u64 quiet_since_ns;
 	u64 done_ns;
 	u64 probe_ns;
+	u64 repeat_since_ns;
+	u32 repeated_bytes;
 	s32 error;
 	u8 state;
 	u16 resend_rounds;
@@ -325,6 +329,9 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
  * @length: bytes wanted
  * @all: nothing was received; everything sent so far is wanted
  * @now_ns: current time
+ *
+ * At most tx_len bytes are retransmitted in a millisecond; beyond that the
+ * answer is BUSY.
  *
  * Return: a combination of RETRANSMIT (with a range), XMIT and BUSY.
  */

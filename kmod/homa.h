@@ -603,6 +603,7 @@ void homa_pool_free(struct homa_pool *pool, const u32 *offsets, u32 count);
 int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count);
 void homa_pool_serve(struct homa_sock *hsk);
 u64 homa_pool_avail_bytes(struct homa_pool *pool);
+bool homa_pool_memory_ok(struct homa_sock *hsk);
 int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 		   const u32 *bpages);
 

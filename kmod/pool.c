@@ -18,6 +18,9 @@
 
 #define NO_BPAGE U32_MAX
 
+/* Kernel memory allowed for packets: eight bytes per byte of the region. */
+#define MEMORY_PER_BYTE_SHIFT 3
+
 /**
  * struct homa_pool - ownership of a receive region
  * @start: user address
@@ -251,6 +254,24 @@ u64 homa_pool_avail_bytes(struct homa_pool *pool)
 		bytes += HOMA_BPAGE_SIZE - pool->open_used;
 	spin_unlock_bh(&pool->lock);
 	return bytes;
+}
+
+/**
+ * homa_pool_memory_ok() - may the socket hold another packet?
+ * @hsk: socket with a pool
+ *
+ * The pool bounds message bytes; tiny packets need much more memory than the
+ * bytes that they carry.  A packet that is refused will be asked for again.
+ *
+ * Context: any.  Return: false above the limit.
+ */
+bool homa_pool_memory_ok(struct homa_sock *hsk)
+{
+	u64 limit = (u64)homa_sock_pool(hsk)->num_bpages <<
+		    (HOMA_BPAGE_SHIFT + MEMORY_PER_BYTE_SHIFT);
+
+	return atomic_read(&homa_sock_sk(hsk)->sk_rmem_alloc) <=
+	       min_t(u64, limit, INT_MAX / 2);
 }
 
 static bool waits_before(const struct homa_rpc *a, const struct homa_rpc *b)

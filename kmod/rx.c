@@ -82,6 +82,8 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 				kfree_skb(part);
 			break;
 		}
+		/* The RPC holds the socket for as long as it holds packets. */
+		skb_set_owner_r(part, homa_sock_sk(rpc->hsk));
 		cb = HOMA_SKB_CB(part);
 		cb->start = v.start;
 		cb->end = v.end;
@@ -192,6 +194,8 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	if (v.actions & HOMA_ACT_TAKE) {
 		if (rpc->core.rx_stalled) {
 			reason = HOMA_REASON_NO_BUFFER;
+		} else if (!homa_pool_memory_ok(hsk)) {
+			reason = HOMA_REASON_NO_MEMORY;
 		} else {
 			skb_dst_drop(skb);
 			skb_orphan(skb);

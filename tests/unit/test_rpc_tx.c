@@ -332,6 +332,29 @@ static void test_buffers(void **unused)
 			 later + fixture_cfg.resend_ns);
 }
 
+/* One message length per millisecond, however often it is asked for. */
+static void test_repeats_are_bounded(void **unused)
+{
+	u64 now_ns = FIXTURE_NS + 1000000;
+	struct homa_rpc_verdict v;
+	struct homa_rpc_core r;
+	u32 sent = 0;
+	u32 i;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	for (i = 0; i < 1000; i++) {
+		v = homa_rpc_resend(&r, 0, 0, true, now_ns + i);
+		if (v.actions & HOMA_ACT_RETRANSMIT)
+			sent += v.end - v.start;
+		else
+			assert_int_equal(v.actions, HOMA_ACT_BUSY);
+	}
+	assert_in_range(sent, r.tx_next, r.tx_len);
+	v = homa_rpc_resend(&r, 0, 0, true, now_ns + 1000000);
+	assert_int_equal(v.actions, HOMA_ACT_RETRANSMIT);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -346,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_data_beyond_the_grant),
 		cmocka_unit_test(test_take_needs_buffers),
 		cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_repeats_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
