@@ -266,8 +266,8 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 }
 
 /*
- * May so many bytes be sent again?  A RESEND of 37 bytes can ask for a whole
- * message: one message length per millisecond is more than an honest peer
+ * May so many bytes be sent again?  A RESEND of 37 bytes, or an RPC_UNKNOWN of
+ * 28, can ask for a whole message: one message length per millisecond is more than an honest peer
  * needs, and bounds what a stream of them can make us do.
  */
 static bool homa_rpc_may_repeat(struct homa_rpc_core *r, u32 bytes, u64 now_ns)
@@ -323,7 +323,7 @@ void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns)
 		homa_rpc_alive(r, now_ns);
 }
 
-struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r)
+struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns)
 {
 	struct homa_rpc_verdict v = homa_rpc_act(0);
 
@@ -333,7 +333,7 @@ struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r)
 		return homa_rpc_act(HOMA_ACT_END);
 	if (r->state != HOMA_RPC_OUTGOING)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
-	if (r->tx_next) {
+	if (r->tx_next && homa_rpc_may_repeat(r, r->tx_next, now_ns)) {
 		v.actions = HOMA_ACT_RETRANSMIT;
 		v.end = r->tx_next;
 	}

@@ -344,11 +344,12 @@ void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns);
 /**
  * homa_rpc_unknown() - RPC_UNKNOWN arrived (protocol §7.4)
  * @r: RPC
+ * @now_ns: current time
  *
- * Return: client OUTGOING: RETRANSMIT [0, tx_next); client INCOMING: DROP;
- * server: END.
+ * Return: client OUTGOING: RETRANSMIT [0, tx_next), or nothing beyond the bound
+ * of homa_rpc_resend(); client INCOMING: DROP; server: END.
  */
-struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r);
+struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns);
 
 /**
  * homa_rpc_need_ack() - NEED_ACK arrived

@@ -112,7 +112,7 @@ static struct homa_rpc_verdict ask_core(struct homa_rpc *rpc,
 		homa_rpc_busy(&rpc->core, now_ns);
 		return none;
 	case HOMA_RPC_UNKNOWN:
-		return homa_rpc_unknown(&rpc->core);
+		return homa_rpc_unknown(&rpc->core, now_ns);
 	case HOMA_NEED_ACK:
 		return homa_rpc_need_ack(&rpc->core);
 	default:

@@ -29,7 +29,9 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 
 	peer = homa_peer_get(hn, key, GFP_KERNEL);
 	if (IS_ERR(peer))
-		return explain(hsk, PTR_ERR(peer), "too many hosts in use");
+		return explain(hsk, PTR_ERR(peer),
+			       PTR_ERR(peer) == -ENOBUFS ?
+			       "too many hosts in use" : "out of memory");
 	args->id = homa_rpc_new_id(hn);
 	rpc = homa_rpc_alloc(hsk, peer, args->id, port, GFP_KERNEL);
 	homa_peer_put(peer);

@@ -167,7 +167,7 @@ static void event(struct world *w, struct fuzz_input *in)
 		homa_rpc_busy(r, w->now_ns);
 		break;
 	case 4:
-		judge(w, homa_rpc_unknown(r), over);
+		judge(w, homa_rpc_unknown(r, w->now_ns), over);
 		break;
 	case 5:
 		judge(w, homa_rpc_need_ack(r), over);

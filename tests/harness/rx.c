@@ -129,7 +129,7 @@ static void rx_known(struct sim *s, u32 h, struct rpc *r,
 		homa_rpc_busy(&r->core, s->now_ns);
 		break;
 	case HOMA_RPC_UNKNOWN:
-		v = homa_rpc_unknown(&r->core);
+		v = homa_rpc_unknown(&r->core, s->now_ns);
 		CHECK(s, r->core.quiet_since_ns == quiet_ns);
 		break;
 	case HOMA_NEED_ACK:

@@ -192,7 +192,7 @@ static struct homa_rpc_verdict deliver(struct homa_rpc_core *r, enum packet p,
 	case P_RESEND_AHEAD:
 		return homa_rpc_resend(r, UNSCHED_BYTES, 2500, false, now_ns);
 	case P_UNKNOWN:
-		return homa_rpc_unknown(r);
+		return homa_rpc_unknown(r, now_ns);
 	case P_NEED_ACK:
 		return homa_rpc_need_ack(r);
 	case P_ACK:

@@ -198,7 +198,7 @@ static void test_what_ends_silence(void **unused)
 	for (ms = 5; ms <= 15; ms += 5)
 		homa_rpc_tick(&r, cfg, FIXTURE_NS + ms * MS_NS);
 	homa_rpc_need_ack(&r);
-	homa_rpc_unknown(&r);
+	homa_rpc_unknown(&r, at);
 	homa_rpc_resend(&r, 0, 0, true, at);
 	homa_rpc_ack(&r);
 	assert_int_equal(homa_rpc_deadline(&r, cfg), FIXTURE_NS + 20 * MS_NS);

@@ -182,7 +182,7 @@ static void test_resend_before_anything_was_sent(void **unused)
 	homa_rpc_init_client(&r, 2, 500, SEG_BYTES, &fixture_cfg, 0);
 	v = homa_rpc_resend(&r, 0, 0, true, 0);
 	assert_int_equal(v.actions, HOMA_ACT_BUSY);
-	assert_int_equal(homa_rpc_unknown(&r).actions, 0);
+	assert_int_equal(homa_rpc_unknown(&r, FIXTURE_NS).actions, 0);
 }
 
 static u32 ranges(const struct homa_rpc_core *r, struct homa_tx_range *out)
