@@ -36,6 +36,12 @@
 /* Grant commands returned by one call of the grantor. */
 #define HOMA_GRANT_CMDS_MAX		(HOMA_OVERCOMMIT_MAX + 1)
 
+/*
+ * Bytes of a message that may be sent again in one millisecond even if the
+ * message is shorter.
+ */
+#define HOMA_REPEAT_BYTES_MIN		65536u
+
 /* NEED_ACKs that stay unanswered before a server gives an RPC up. */
 #define HOMA_NEED_ACKS_MAX		24
 

@@ -267,8 +267,9 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 
 /*
  * May so many bytes be sent again?  A RESEND of 37 bytes, or an RPC_UNKNOWN of
- * 28, can ask for a whole message: one message length per millisecond is more than an honest peer
- * needs, and bounds what a stream of them can make us do.
+ * 28, can ask for a whole message: one message length per millisecond, or a
+ * few packets, is more than an honest peer needs, and bounds what a stream of
+ * them can make us do.
  */
 static bool homa_rpc_may_repeat(struct homa_rpc_core *r, u32 bytes, u64 now_ns)
 {
@@ -276,7 +277,7 @@ static bool homa_rpc_may_repeat(struct homa_rpc_core *r, u32 bytes, u64 now_ns)
 		r->repeat_since_ns = now_ns;
 		r->repeated_bytes = 0;
 	}
-	if (bytes > r->tx_len - r->repeated_bytes)
+	if (r->repeated_bytes + bytes > max(r->tx_len, HOMA_REPEAT_BYTES_MIN))
 		return false;
 	r->repeated_bytes += bytes;
 	return true;

@@ -91,7 +91,7 @@ struct homa_rpc_tick {
  *	showed life after that
  * @probe_ns: server: time of the last NEED_ACK
  * @repeat_since_ns: start of the millisecond that @repeated_bytes counts
- * @repeated_bytes: bytes sent again for RESENDs in it, <= tx_len
+ * @repeated_bytes: bytes sent again in it
  * @error: errno recorded for the application, 0 = none
  * @state: enum homa_rpc_state
  * @resend_rounds: RESEND rounds since quiet_since_ns
@@ -330,8 +330,8 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
  * @all: nothing was received; everything sent so far is wanted
  * @now_ns: current time
  *
- * At most tx_len bytes are retransmitted in a millisecond; beyond that the
- * answer is BUSY.
+ * At most tx_len bytes (or HOMA_REPEAT_BYTES_MIN, if that is more) are
+ * retransmitted in a millisecond; beyond that the answer is BUSY.
  *
  * Return: a combination of RETRANSMIT (with a range), XMIT and BUSY.
  */

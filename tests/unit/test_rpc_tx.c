@@ -350,7 +350,8 @@ static void test_repeats_are_bounded(void **unused)
 		else
 			assert_int_equal(v.actions, HOMA_ACT_BUSY);
 	}
-	assert_in_range(sent, r.tx_next, r.tx_len);
+	assert_in_range(sent, HOMA_REPEAT_BYTES_MIN - r.tx_next,
+			HOMA_REPEAT_BYTES_MIN);
 	v = homa_rpc_resend(&r, 0, 0, true, now_ns + 1000000);
 	assert_int_equal(v.actions, HOMA_ACT_RETRANSMIT);
 }

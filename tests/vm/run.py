@@ -65,8 +65,10 @@ class Runner:
         """Run net tests in as few boots as they allow."""
         bed = Bed(tier)
         for clock in ("instructions", "wall"):
+            # Linux 6.1 does not boot when instructions are counted.
             singles = [t for t in tests
-                       if t.machines == 1 and (self.clock or t.clock) == clock]
+                       if t.machines == 1 and
+                       ("wall" if tier == "6.1" else self.clock or t.clock) == clock]
             while singles:
                 singles = self.one_boot(bed, singles, clock)
         # Two machines cannot share a clock that counts instructions.
