@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: B4 B7 C17
 # tier: uml stock
+# clock: wall
 # timeout: 130
 #
 # Many threads on the same two sockets: nothing is lost, nothing comes twice.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C1 C20 G10 H10
 # tier: uml stock
+# clock: wall
 # timeout: 150
 #
 # Hundreds of sockets with RPCs under way are closed, or left to the end of

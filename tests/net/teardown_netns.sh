@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C20 H10
 # tier: uml stock
+# clock: wall
 # timeout: 150
 #
 # Hosts disappear at any moment: processes are killed with RPCs under way, the

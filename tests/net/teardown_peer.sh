@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: D1 D3 C16
 # tier: uml stock
+# clock: wall
 #
 # The peer goes away: its process, its address, its cable. The client gets an
 # error of the right kind, soon, and nothing hangs.

@@ -158,7 +158,7 @@ def uml_command(kernel, boot, mode, plan, extra=()):
 
 
 def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
-                 cpu=EMULATED_CPU, machine=(), append=()):
+                 cpu=EMULATED_CPU, machine=(), append=(), cpus=2):
     """Command line of the stock tier.
 
     `vm` is 1 or 2 in a two-machine run; `link` is then the directory that
@@ -167,7 +167,7 @@ def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
     cmd = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
         "-monitor", "none", "-no-reboot", "-accel", accel, "-cpu", cpu,
-        "-smp", "2", "-m", "1024", *machine,
+        "-smp", str(cpus), "-m", "1024", *machine,
         "-kernel", os.path.join(kernel, "boot/vmlinuz"), "-initrd", initramfs,
         "-chardev", "file,id=console,path=@CONSOLE_FILE@", "-serial", "chardev:console",
         "-device", "virtio-serial-pci",
