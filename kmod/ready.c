@@ -108,6 +108,10 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 		if (err)
 			break;
 		timeo = schedule_timeout(timeo);
+		/* Usually that is it: no need to queue up again for a look. */
+		rpc = pop(hsk);
+		if (rpc)
+			break;
 	}
 	finish_wait(sk_sleep(sk), &wait);
 	/*
