@@ -11,9 +11,21 @@
 [ -n "$HOMA_KO" ] || skip "Homa is built into this kernel"
 
 hosts_veth
-# Virtual time passes only when all wait, as they do for this cable.
+# Virtual time passes only when all wait, as they do for this cable. A slow
+# link also bounds the packets of the 0.3 s: an infinitely fast processor
+# would fill any link, and every packet costs real time.
 netem c c0 delay 300us
+
+# slow_links: the module has new settings each time it comes.
+slow_links()
+{
+	for ns in c s; do
+		in_ns $ns sysctl -q -w net.homa.link_mbps=500 || die "no net.homa"
+	done
+}
+
 for round in 1 2 3; do
+	slow_links
 	bg in_ns s homa_echo_server >/tmp/server 2>&1
 	server=$!
 	wait_for 10 grep -q ready /tmp/server || die "round $round: $(cat /tmp/server)"
