@@ -527,8 +527,7 @@ int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		       u32 start, u32 end);
 
 /* ---- recvmsg.c, ready.c: incoming messages ---- */
-int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
-		 int *addr_len);
+int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
 void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock);
 struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,

@@ -21,7 +21,7 @@ struct proto homa_prot = {
 	.setsockopt = homa_sock_setsockopt,
 	.getsockopt = homa_sock_getsockopt,
 	.sendmsg = homa_sendmsg,
-	.recvmsg = homa_recvmsg,
+	.recvmsg = HOMA_PROTO_RECVMSG,
 	.unhash = homa_sock_unhash,
 	.obj_size = sizeof(struct homa_sock),
 	.no_autobind = true,
@@ -37,7 +37,7 @@ struct proto homav6_prot = {
 	.setsockopt = homa_sock_setsockopt,
 	.getsockopt = homa_sock_getsockopt,
 	.sendmsg = homa_sendmsg,
-	.recvmsg = homa_recvmsg,
+	.recvmsg = HOMA_PROTO_RECVMSG,
 	.unhash = homa_sock_unhash,
 	.obj_size = sizeof(struct homa6_sock),
 	HOMA_PINFO_OFFSET(struct homa6_sock, inet6)

@@ -179,12 +179,10 @@ static void count(struct homa_net *hn, u64 id)
  * @msg: msg_control is a user pointer to struct homa_recvmsg_args
  * @len: unused
  * @flags: MSG_DONTWAIT
- * @addr_len: length of the address put in @msg, untouched on failure
  *
  * Return: message length, or a negative errno (uapi §7).
  */
-int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
-		 int *addr_len)
+int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct homa_sock *hsk = homa_sk(sk);
 	struct homa_recvmsg_args args;
@@ -221,8 +219,9 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	if (ret > 0) {
 		count(hsk->hn, args.id);
 		if (msg->msg_name)
-			*addr_len = homa_addr_to_sockaddr(sk, &d.key, d.dport,
-							  msg->msg_name);
+			msg->msg_namelen =
+				homa_addr_to_sockaddr(sk, &d.key, d.dport,
+						      msg->msg_name);
 	}
 out:
 	if (copy_to_user(control, &args, sizeof(args))) {

@@ -436,7 +436,8 @@ int homa_sock_getsockopt(struct sock *sk, int level, int optname,
 
 /* ---- operations ---- */
 
-static int homa_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
+static int homa_bind(struct socket *sock, struct sockaddr_unsized *addr,
+		     int addr_len)
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
 	struct sock *sk = sock->sk;

@@ -9,18 +9,19 @@
 #ifndef HOMA_COMPAT_H
 #define HOMA_COMPAT_H
 
-#include <linux/version.h>
 #include <linux/hrtimer.h>
+#include <linux/socket.h>
 #include <linux/sysctl.h>
-#include <net/sock.h>
+#include <linux/version.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "Homa needs Linux 6.1 or newer"
 #endif
 
 /* hrtimer_setup() came with 6.13. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#ifndef HOMA_HAVE_HRTIMER_SETUP
 static inline void
 homa_compat_hrtimer_setup(struct hrtimer *timer,
 			  enum hrtimer_restart (*function)(struct hrtimer *),
@@ -34,10 +35,12 @@ homa_compat_hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /*
- * Sized sysctl tables came with 6.6; before, and up to 6.10, a table ends
- * with an empty entry.  HOMA_SYSCTL_SENTINEL is that entry's count.
+ * Sized sysctl tables came with 6.6; before, a table ends with an empty entry.
+ * HOMA_SYSCTL_SENTINEL is that entry's count.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#ifdef HOMA_HAVE_SIZED_SYSCTL
+#define HOMA_SYSCTL_SENTINEL 0
+#else
 #define HOMA_SYSCTL_SENTINEL 1
 static inline struct ctl_table_header *
 homa_compat_register_sysctl(struct net *net, const char *path,
@@ -47,25 +50,48 @@ homa_compat_register_sysctl(struct net *net, const char *path,
 }
 
 #define register_net_sysctl_sz homa_compat_register_sysctl
-#else
-#define HOMA_SYSCTL_SENTINEL 0
 #endif
 
 /* From 6.11 on the table given to handlers is const. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
-#define HOMA_CTL_TABLE struct ctl_table
-#else
+#ifdef HOMA_HAVE_CONST_CTL_TABLE
 #define HOMA_CTL_TABLE const struct ctl_table
+#else
+#define HOMA_CTL_TABLE struct ctl_table
 #endif
 
 /* Since 6.6 a protocol says where its sockets keep their IPv6 part; before,
  * it was taken to be the last member.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
-#define HOMA_PINFO_OFFSET(type, member)
-#else
+#ifdef HOMA_HAVE_IPV6_PINFO_OFFSET
 #define HOMA_PINFO_OFFSET(type, member) \
 	.ipv6_pinfo_offset = offsetof(type, member),
+#else
+#define HOMA_PINFO_OFFSET(type, member)
+#endif
+
+/* An address from user space, of the length given beside it. */
+#ifndef HOMA_HAVE_SOCKADDR_UNSIZED
+#define sockaddr_unsized sockaddr
+#endif
+
+/* The length of the sender's address goes into msg_namelen; older kernels
+ * want it in an argument, from where they copy it to msg_namelen.
+ */
+#ifdef HOMA_HAVE_RECVMSG_ADDR_LEN
+int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+
+static inline int homa_compat_recvmsg(struct sock *sk, struct msghdr *msg,
+				      size_t len, int flags, int *addr_len)
+{
+	int ret = homa_recvmsg(sk, msg, len, flags);
+
+	*addr_len = msg->msg_namelen;
+	return ret;
+}
+
+#define HOMA_PROTO_RECVMSG homa_compat_recvmsg
+#else
+#define HOMA_PROTO_RECVMSG homa_recvmsg
 #endif
 
 #endif /* HOMA_COMPAT_H */

@@ -40,7 +40,7 @@ find "$dir" -xtype l -delete
 find core kmod include -name port -prune -o -type d -printf '%p\0' |
 	(cd "$dir" && xargs -0 -r mkdir -p)
 find Kbuild core kmod include -name port -prune -o -type f \
-	\( -name '*.[chS]' -o -name Kbuild -o -name 'Makefile' -o -name '*.map' \) -print |
+	\( -name '*.[chS]' -o -name Kbuild -o -name Makefile -o -name '*.mk' -o -name '*.map' \) -print |
 while read -r file; do
 	[ -e "$dir/$file" ] || ln -s "$ROOT/$file" "$dir/$file"
 done

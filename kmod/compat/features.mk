@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# What this kernel has, found by looking into its headers: a distribution's
+# kernel may have a newer interface than its version number says.
+
+# $(call homa-feature,NAME,HEADER,PATTERN): defines HOMA_HAVE_NAME if a line of
+# the header matches. A dot stands for what make would take for its own: comma
+# and parenthesis.
+homa-feature = $(shell grep -qE '$(3)' $(srctree)/include/$(2) && echo -DHOMA_HAVE_$(1))
+
+ccflags-y += $(call homa-feature,HRTIMER_SETUP,linux/hrtimer.h,\<hrtimer_setup\>)
+ccflags-y += $(call homa-feature,SIZED_SYSCTL,net/net_namespace.h,\<register_net_sysctl_sz\>)
+ccflags-y += $(call homa-feature,CONST_CTL_TABLE,linux/sysctl.h,proc_handler.const struct ctl_table)
+ccflags-y += $(call homa-feature,IPV6_PINFO_OFFSET,net/sock.h,\<ipv6_pinfo_offset\>)
+ccflags-y += $(call homa-feature,SOCKADDR_UNSIZED,linux/socket.h,^struct sockaddr_unsized \{)
+# struct proto.recvmsg
+ccflags-y += $(call homa-feature,RECVMSG_ADDR_LEN,net/sock.h,int flags. int \*addr_len.;)
