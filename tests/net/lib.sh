@@ -115,8 +115,15 @@ hosts_veth()
 	wait_for 5 link_up s s0 || die "the veth link did not come up"
 }
 
-# link_up NS DEV: true when DEV carries traffic.
-link_up() { ip -n "$1" link show dev "$2" up | grep -q 'LOWER_UP'; }
+# link_up NS DEV: true when DEV carries traffic. IPv6 takes a link into use a
+# moment later than IPv4, and gives it a link-local address then; until it has,
+# nobody answers who asks for the neighbour.
+link_up()
+{
+	ip -n "$1" link show dev "$2" up | grep -q 'LOWER_UP' || return 1
+	homa_inet6=$(ip -n "$1" -6 addr show dev "$2")
+	[ -z "$homa_inet6" ] || echo "$homa_inet6" | grep -q 'inet6 fe80:'
+}
 
 # hosts_bridge N: namespaces h1..hN (device eth0 in each) on a bridge in
 # namespace sw; the switch's ports are p1..pN.
