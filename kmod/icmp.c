@@ -11,9 +11,9 @@
 #include <net/route.h>
 #include "homa.h"
 
-/* Bytes of the quoted Homa header that hold the ports, and up to the id. */
-#define QUOTED_PORTS 4
-#define QUOTED_ID HOMA_COMMON_HDR_BYTES
+/* Where the common header has what tells one of our packets from an invention. */
+#define QUOTED_PORTS 0
+#define QUOTED_ID (HOMA_COMMON_HDR_BYTES - sizeof(__be64))
 
 /* What an error says: errno, and whether it concerns one port only. */
 struct icmp_meaning {
@@ -61,46 +61,63 @@ static struct icmp_meaning meaning_v6(u8 type, u8 code)
 }
 
 /*
- * Does the quote name an RPC of ours?  The id is checked where it was quoted;
- * RFC 792 promises only eight bytes, which hold the ports.
+ * Does the quote name an RPC of ours, in both addresses, both ports and the id?
+ * RFC 792 promises only eight bytes, which hold the ports.  These are easily
+ * guessed, so a quote without the id is not believed; what RFC 1812 demands of
+ * routers is long enough.
  */
-static bool quote_matches(struct homa_sock *hsk, struct sk_buff *skb,
-			  u32 offset, const struct in6_addr *peer, u16 dport)
+static bool quote_matches(struct homa_sock *hsk, u64 id,
+			  const struct in6_addr *us,
+			  const struct in6_addr *peer, u16 dport)
 {
-	struct homa_rpc *rpc;
-	__be64 id;
+	struct homa_rpc *rpc = homa_rpc_find(hsk, id, peer, dport);
+	bool match;
 
-	if (skb_copy_bits(skb, offset + QUOTED_ID - sizeof(id), &id,
-			  sizeof(id)))
-		return true;
-	rpc = homa_rpc_find(hsk, be64_to_cpu(id), peer, dport);
 	if (!rpc)
 		return false;
+	match = ipv6_addr_equal(&rpc->saddr, us);
 	homa_rpc_unlock(rpc);
-	return true;
+	return match;
 }
 
-static int handle(struct sk_buff *skb, u32 offset, const struct in6_addr *peer,
-		  struct icmp_meaning m)
+/* The socket that sent the quoted packet, if its RPC still exists. */
+static struct homa_sock *quoted_sock(struct homa_net *hn, struct sk_buff *skb,
+				     u32 offset, const struct in6_addr *us,
+				     const struct in6_addr *peer, u16 *dport)
+{
+	struct homa_sock *hsk;
+	__be16 ports[2];
+	__be64 id;
+
+	if (skb_copy_bits(skb, offset + QUOTED_PORTS, ports, sizeof(ports)) ||
+	    skb_copy_bits(skb, offset + QUOTED_ID, &id, sizeof(id)))
+		return NULL;
+	*dport = ntohs(ports[1]);
+	hsk = homa_port_find_rcu(hn, ntohs(ports[0]));
+	if (!hsk || !quote_matches(hsk, be64_to_cpu(id), us, peer, *dport))
+		return NULL;
+	return hsk;
+}
+
+static struct homa_sock *handle(struct sk_buff *skb, u32 offset,
+				const struct in6_addr *us,
+				const struct in6_addr *peer,
+				struct icmp_meaning m)
 {
 	struct homa_net *hn = homa_net(dev_net(skb->dev));
 	struct homa_sock *hsk;
-	__be16 ports[2];
-	u16 dport;
+	u16 dport = 0;
 
-	if (skb_copy_bits(skb, offset, ports, sizeof(ports)))
-		return -EINVAL;
-	dport = ntohs(ports[1]);
-	hsk = homa_port_find_rcu(hn, ntohs(ports[0]));
-	if (!hsk || !quote_matches(hsk, skb, offset, peer, dport)) {
+	hsk = quoted_sock(hn, skb, offset, us, peer, &dport);
+	if (!hsk) {
 		HOMA_INC(hn, icmp_ignored);
-		return -ENOENT;
+		return NULL;
 	}
 	HOMA_INC(hn, icmp_errors);
 	if (m.error)
 		homa_sock_fail_rpcs(hsk, peer, m.port ? dport : 0, false,
 				    m.error);
-	return 0;
+	return hsk;
 }
 
 /**
@@ -115,16 +132,18 @@ int homa_icmp_err_v4(struct sk_buff *skb, u32 info)
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
 	u8 type = icmp_hdr(skb)->type;
 	u8 code = icmp_hdr(skb)->code;
-	struct in6_addr peer;
-	int err;
+	struct in6_addr us, peer;
+	struct homa_sock *hsk;
 
-	BUILD_BUG_ON(QUOTED_PORTS != 2 * sizeof(__be16));
+	ipv6_addr_set_v4mapped(iph->saddr, &us);
 	ipv6_addr_set_v4mapped(iph->daddr, &peer);
-	err = handle(skb, iph->ihl * 4, &peer, meaning_v4(type, code));
-	if (!err && type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
-		ipv4_update_pmtu(skb, dev_net(skb->dev), info, 0,
-				 IPPROTO_HOMA);
-	return err;
+	hsk = handle(skb, iph->ihl * 4, &us, &peer, meaning_v4(type, code));
+	if (!hsk)
+		return -ENOENT;
+	/* As the socket's packets are routed: its mark and device count. */
+	if (type == ICMP_DEST_UNREACH && code == ICMP_FRAG_NEEDED)
+		ipv4_sk_update_pmtu(skb, homa_sock_sk(hsk), info);
+	return 0;
 }
 
 /**
@@ -142,11 +161,20 @@ int homa_icmp_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info)
 {
 	const struct ipv6hdr *hdr = (const struct ipv6hdr *)skb->data;
-	int err;
+	struct homa_sock *hsk;
+	struct sock *sk;
+	int oif;
 
-	err = handle(skb, offset, &hdr->daddr, meaning_v6(type, code));
-	if (!err && type == ICMPV6_PKT_TOOBIG)
-		ip6_update_pmtu(skb, dev_net(skb->dev), info, 0, 0,
-				sock_net_uid(dev_net(skb->dev), NULL));
-	return err;
+	hsk = handle(skb, offset, &hdr->saddr, &hdr->daddr,
+		     meaning_v6(type, code));
+	if (!hsk)
+		return -ENOENT;
+	if (type != ICMPV6_PKT_TOOBIG)
+		return 0;
+	/* Like homa_route_rcu(); the way to a link-local host is its link. */
+	sk = homa_sock_sk(hsk);
+	oif = homa_addr_scope(skb, &hdr->daddr) ?: sk->sk_bound_dev_if;
+	ip6_update_pmtu(skb, dev_net(skb->dev), info, oif,
+			READ_ONCE(sk->sk_mark), sk->sk_uid);
+	return 0;
 }

@@ -178,6 +178,19 @@ size_t drill_build_homa(const struct drill_spec *spec, uint8_t *out,
 	return len + trail;
 }
 
+/* Make the quote that of a packet which was never sent. */
+static void forge_quote(const struct drill_spec *spec, uint8_t *homa,
+			size_t len)
+{
+	int f;
+
+	for (f = 0; f < drill_field_count; f++)
+		if (spec->set[f] && drill_fields[f].kind == FIELD_QUOTED &&
+		    (size_t)drill_fields[f].off + drill_fields[f].width <= len)
+			drill_put_be(homa + drill_fields[f].off,
+				     drill_fields[f].width, spec->value[f]);
+}
+
 /*
  * ICMP errors quote the IP packet: what fits in 576 bytes for IPv4, in 1280
  * for IPv6.
@@ -196,6 +209,7 @@ static size_t build_icmp(const struct drill_spec *spec, uint8_t *out,
 	uint64_t kind = value_or(spec, "kind", ICMP_KIND_PORT);
 	const struct drill_pkt *quote = spec->quote;
 	bool v4 = spec->ip_version == 4;
+	size_t header = v4 ? IPV4_HEADER : IPV6_HEADER;
 	size_t room, len;
 
 	if (kind > ICMP_KIND_TOOBIG || !quote || size < 1280)
@@ -210,7 +224,10 @@ static size_t build_icmp(const struct drill_spec *spec, uint8_t *out,
 		drill_put_be(out + 4, 4, 6);	/* points at next header */
 	room = v4 ? 576 - IPV4_HEADER - 8 : 1280 - IPV6_HEADER - 8;
 	len = quote->ip_len < room ? quote->ip_len : room;
+	if (value_or(spec, "quote", len) < len - header)
+		len = header + (size_t)value_or(spec, "quote", 0);
 	memcpy(out + 8, quote->ip, len);
+	forge_quote(spec, out + 8 + header, len - header);
 	return 8 + len;
 }
 

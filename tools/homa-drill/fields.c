@@ -81,9 +81,10 @@ const struct drill_field drill_fields[] = {
 	/* ICMP errors */
 	{ "kind", ICMP, FIELD_KIND, 0, 1, BOTH },
 	{ "mtu", ICMP, FIELD_MTU, 0, 4, BOTH },
-	{ "qsport", ICMP, FIELD_QUOTED, 0, 2, EXPECT },
-	{ "qdport", ICMP, FIELD_QUOTED, 2, 2, EXPECT },
-	{ "qid", ICMP, FIELD_QUOTED, 20, 8, EXPECT },
+	{ "qsport", ICMP, FIELD_QUOTED, 0, 2, BOTH },
+	{ "qdport", ICMP, FIELD_QUOTED, 2, 2, BOTH },
+	{ "qid", ICMP, FIELD_QUOTED, 20, 8, BOTH },
+	{ "quote", ICMP, FIELD_QUOTE_BYTES, 0, 2, SEND },
 	/* IP and Ethernet */
 	{ "from", IP, FIELD_FROM, 0, 4, BOTH },
 	{ "to", IP, FIELD_TO, 0, 4, BOTH },

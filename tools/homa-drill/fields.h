@@ -68,6 +68,7 @@ enum field_kind {
 	FIELD_KIND,		/* of ICMP: port, proto, host, toobig */
 	FIELD_MTU,		/* of ICMP: the MTU it reports */
 	FIELD_QUOTED,		/* of ICMP: field of the quoted packet */
+	FIELD_QUOTE_BYTES,	/* quoted bytes of the transport header */
 	/* Only for sending: */
 	FIELD_TRUNC,		/* cut the Homa packet to so many bytes */
 	FIELD_TRAIL,		/* extra bytes inside the IP length */

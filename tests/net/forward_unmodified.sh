@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# items: H7 D5 W11
+# tier: uml stock612
+#
+# A router and a bridge with our module loaded, and with a server on the very port:
+# Homa packets that are not for them leave as they came. And
+# the router has a link of smaller MTU: path MTU discovery serves both families.
+. "$HOMA_TESTS/lib.sh"
+
+# watch NS DEV DIRECTION FILE [-t]
+watch()
+{
+	bg in_ns "$1" t_capture -i "$2" -d "$3" -o "/tmp/$4" $5 >"/tmp/$4.log" 2>&1
+	watchers="$watchers $!:$4"
+	wait_for 5 grep -q watching "/tmp/$4.log" || die "t_capture: $(cat "/tmp/$4.log")"
+}
+
+# all_ended NS: its server has no RPC left, so it asks no client for an ack
+all_ended()
+{
+	in_ns "$1" awk '{ n[$1] += $2 } END {
+		exit n["server_requests_started"] != n["server_responses_done"] +
+			n["server_rpc_discards"] + n["server_rpcs_unknown"] }' /proc/net/homa_metrics
+}
+
+# same SENT RECEIVED: the same lines; else show what only one of them has
+same()
+{
+	cmp "$1" "$2" && return
+	wc -l "$1" "$2"
+	awk 'NR == FNR { n[$0]++; next } { n[$0]-- } END { for (x in n) if (n[x]) print n[x], substr(x, 1, 200) }' "$1" "$2" | head -n 20
+	return 1
+}
+
+# packets_pass FROM DEV TO DEV ADDRESS [-t]: RPCs from FROM to ADDRESS at TO
+packets_pass()
+{
+	watchers=
+	watch "$1" "$2" out sent.1 $6
+	watch "$3" "$4" in received.1 $6
+	watch "$3" "$4" out sent.2 $6
+	watch "$1" "$2" in received.2 $6
+	in_ns "$1" t_rpcs -n 15 -k 5 -l 1-60000 "$5/4000" || die "RPCs to $5"
+	wait_for 10 all_ended "$3" || die "RPCs at $3 do not end"
+	for watcher in $watchers; do
+		kill "${watcher%:*}"
+		wait "${watcher%:*}" || die "$watcher: $(cat "/tmp/${watcher#*:}.log")"
+	done
+	# Two CPUs may change the order.
+	for file in sent.1 received.1 sent.2 received.2; do
+		sort -o "/tmp/$file" "/tmp/$file" || die "sort"
+	done
+	same /tmp/sent.1 /tmp/received.1 || die "requests to $5 were changed on the way"
+	same /tmp/sent.2 /tmp/received.2 || die "responses from $5 were changed on the way"
+	ok "to $5: $(tail -n 1 /tmp/sent.1.log), back: $(tail -n 1 /tmp/sent.2.log)"
+}
+
+# server NS: an echo server on port 4000
+server()
+{
+	bg in_ns "$1" homa_echo_server >"/tmp/server.$1" 2>&1
+	wait_for 10 grep -q ready "/tmp/server.$1" || die "the server in $1 does not start"
+}
+
+requests() { in_ns "$1" awk '$1 == "server_requests_started" { s += $2 } END { print s + 0 }' /proc/net/homa_metrics; }
+
+hosts_bridge 2
+# The switch has addresses, too: it is a host with a server of its own.
+in_ns sw sysctl -q -w net.ipv6.conf.br0.disable_ipv6=0
+address sw br0 9
+server sw
+server h2
+packets_pass h1 eth0 h2 eth0 10.0.0.2
+packets_pass h1 eth0 h2 eth0 fd00::2
+[ "$(requests sw)" -eq 0 ] || die "the switch took requests"
+in_ns h1 homa_echo_client -n 1 10.0.0.9 || die "the switch's own server"
+
+# c -- r -- s
+for ns in c r s; do
+	new_host $ns
+done
+ip -n c link add c0 type veth peer name r0 netns r || die "no veth"
+ip -n s link add s0 type veth peer name r1 netns r || die "no veth"
+in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+link()	# NS DEV NET HOST
+{
+	ip -n "$1" addr add "10.0.$3.$4/24" dev "$2"
+	ip -n "$1" addr add "fd0$3::$4/64" dev "$2" nodad
+	ip -n "$1" link set "$2" up
+}
+link c c0 1 1
+link r r0 1 2
+link r r1 2 2
+link s s0 2 1
+for end in c:c0 r:r0 r:r1 s:s0; do
+	wait_for 5 link_up ${end%:*} ${end#*:} || die "link ${end#*:} did not come up"
+done
+ip -n c route add default via 10.0.1.2
+ip -n c route add default via fd01::2
+ip -n s route add default via 10.0.2.2
+ip -n s route add default via fd02::2
+server r
+server s
+packets_pass c c0 s s0 10.0.2.1 -t
+packets_pass c c0 s s0 fd02::1 -t
+[ "$(requests r)" -eq 0 ] || die "the router took requests"
+in_ns c homa_echo_client -n 1 10.0.1.2 || die "the router's own server"
+
+# The link between r and s becomes narrower, which c can only learn from r.
+ip -n r link set r1 mtu 1300
+ip -n s link set s0 mtu 1300
+for server in 10.0.2.1 fd02::1; do
+	in_ns c homa_echo_client -n 2 -s 1,1400,100000 $server || die "RPCs with $server over a narrow link"
+	learned=$(ip -n c route get $server | grep -o 'mtu [0-9]*')
+	[ "$learned" = "mtu 1300" ] || die "path MTU to $server: '$learned'"
+	ok "path MTU to $server was found: $learned"
+done
