@@ -317,7 +317,9 @@ static void homa_grant_cmd(struct homa_grant_cmd *cmd, struct homa_grantee *g,
 {
 	cmd->g = g;
 	cmd->offset = g->granted;
+	cmd->fifo_bytes = 0;
 	cmd->priority = priority;
+	cmd->short_of_room = false;
 }
 
 static struct homa_grantee *homa_grant_best_needy(struct homa_grantor *gr)
@@ -359,6 +361,7 @@ static u32 homa_grant_issue(struct homa_grantor *gr,
 			       homa_grant_priority(gr, cfg, g));
 		/* One that wants more has used up the room: the loop ends. */
 		g->needy = homa_grant_want(gr, cfg, g) > 0;
+		cmds[num - 1].short_of_room = g->needy;
 	}
 	return num;
 }
@@ -413,8 +416,10 @@ static u32 homa_grant_fifo(struct homa_grantor *gr,
 	gr->fifo = g;
 	if (!g)
 		return 0;
-	homa_grant_set(gr, g, g->granted + min(bytes, g->length - g->granted));
+	bytes = min(bytes, g->length - g->granted);
+	homa_grant_set(gr, g, g->granted + bytes);
 	homa_grant_cmd(cmd, g, max(cfg->num_priorities - 2, 0));
+	cmd->fifo_bytes = bytes;
 	return 1;
 }
 

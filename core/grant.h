@@ -90,12 +90,16 @@ struct homa_grantor {
  * struct homa_grant_cmd - send one GRANT
  * @g: message; take a reference to its RPC before the grantor lock is dropped
  * @offset: absolute offset to put in the packet, <= message length
+ * @fifo_bytes: granted because the message is the oldest, else 0
  * @priority: level for the sender's scheduled packets
+ * @short_of_room: max_incoming allowed less than the window
  */
 struct homa_grant_cmd {
 	struct homa_grantee *g;
 	u32 offset;
+	u32 fifo_bytes;
 	u8 priority;
+	bool short_of_room;
 };
 
 /** homa_grantor_init() - no messages */

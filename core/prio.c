@@ -7,9 +7,6 @@
 /* The reference's value for "any length". */
 #define LEN_ANY			((u32)S32_MAX)
 
-/* Fewer messages say too little about the workload. */
-#define ADAPT_MESSAGES_MIN	10000u
-
 /* Level for everything sent to a peer whose table is not known. */
 #define UNKNOWN_LEVEL		6
 
@@ -97,7 +94,7 @@ bool homa_prio_adapt(struct homa_cutoffs *c,
 	u64 unsched = 0;
 	u64 all = 0;
 
-	if (h->messages < ADAPT_MESSAGES_MIN)
+	if (h->messages < HOMA_PRIO_ADAPT_MESSAGES)
 		return false;
 	for (i = 0; i < HOMA_PRIO_BUCKETS; i++)
 		all += h->bytes[i];

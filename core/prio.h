@@ -25,6 +25,9 @@ struct homa_cutoffs {
 /* Buckets of the message size histogram: powers of two up to 2^20. */
 #define HOMA_PRIO_BUCKETS 21
 
+/* Fewer messages say too little about the workload. */
+#define HOMA_PRIO_ADAPT_MESSAGES 10000u
+
 /**
  * struct homa_size_histogram - sizes of recent incoming messages
  * @bytes: bytes of messages with 2^(i-1) < length <= 2^i, bucket i
@@ -89,7 +92,7 @@ void homa_prio_count(struct homa_size_histogram *h, u32 msg_len, u32 unsched);
  *
  * Splits the unscheduled bytes evenly over a number of levels proportional to
  * their share of all bytes, shortest messages highest (protocol §6, last
- * point).  Needs at least 10,000 messages to change anything.
+ * point).  Needs HOMA_PRIO_ADAPT_MESSAGES messages to change anything.
  *
  * Return: true if @c changed.
  */

@@ -128,7 +128,7 @@ struct homa_srpt_verdict homa_srpt_next(struct homa_srpt *q,
 					const struct homa_config *cfg,
 					u64 now_ns, u64 idle_until_ns)
 {
-	struct homa_srpt_verdict v = { NULL, U64_MAX };
+	struct homa_srpt_verdict v = { .not_before_ns = U64_MAX };
 
 	if (!q->count)
 		return v;
@@ -138,7 +138,8 @@ struct homa_srpt_verdict homa_srpt_next(struct homa_srpt *q,
 		return v;
 	}
 	v.not_before_ns = now_ns;
-	if (homa_srpt_fifo_turn(q, cfg))
+	v.fifo = homa_srpt_fifo_turn(q, cfg);
+	if (v.fifo)
 		v.entry = rb_entry(rb_first_cached(&q->by_age),
 				   struct homa_srpt_entry, by_age);
 	else

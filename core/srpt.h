@@ -51,10 +51,12 @@ struct homa_srpt {
 /**
  * struct homa_srpt_verdict - what to send next
  * @entry: message to take one packet from; NULL: none may go now
+ * @fifo: it is the oldest message's turn
  * @not_before_ns: with no entry: when to ask again, U64_MAX = queue empty
  */
 struct homa_srpt_verdict {
 	struct homa_srpt_entry *entry;
+	bool fifo;
 	u64 not_before_ns;
 };
 

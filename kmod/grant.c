@@ -24,7 +24,24 @@ static void collect_locked(struct homa_net *hn, struct homa_todo *todo,
 		todo->grants[todo->num_grants].offset = cmds[i].offset;
 		todo->grants[todo->num_grants].priority = cmds[i].priority;
 		todo->num_grants++;
+		if (cmds[i].fifo_bytes)
+			HOMA_ADD(hn, fifo_grant_bytes, cmds[i].fifo_bytes);
+		if (cmds[i].short_of_room)
+			HOMA_INC(hn, needy_grants);
 	}
+}
+
+/* A message came to the grantor, or left it. */
+static void count_locked(struct homa_net *hn, int change)
+{
+	lockdep_assert_held(&hn->grant_lock);
+	if (hn->num_grantable)
+		HOMA_ADD(hn, grantable_rpcs_integral, hn->num_grantable *
+			 homa_cycles_since(hn->grantable_since));
+	hn->grantable_since = homa_cycles();
+	hn->num_grantable += change;
+	if (hn->num_grantable > hn->max_grantable)
+		WRITE_ONCE(hn->max_grantable, hn->num_grantable);
 }
 
 /**
@@ -41,6 +58,7 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	struct homa_net *hn = rpc->hn;
 	const struct homa_config *cfg;
 	u32 received;
+	bool before;
 	u32 num;
 
 	lockdep_assert_held(&rpc->bucket->lock);
@@ -49,11 +67,13 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	    !homa_rpc_needs_grants(core))
 		return;
 
+	HOMA_INC(hn, grant_check_calls);
 	received = homa_reasm_received(&core->rx);
 	rcu_read_lock();
 	cfg = &rcu_dereference(hn->settings)->core;
 	spin_lock_bh(&hn->grant_lock);
-	if (rpc->grantee.state == HOMA_GRANTEE_IDLE)
+	before = rpc->grantee.state != HOMA_GRANTEE_IDLE;
+	if (!before)
 		num = homa_grantor_add(&hn->grantor, cfg, &rpc->grantee,
 				       &rpc->peer->grant, core->rx.length,
 				       received, core->rx_granted,
@@ -61,6 +81,8 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	else
 		num = homa_grantor_progress(&hn->grantor, cfg, &rpc->grantee,
 					    received, ktime_get_ns(), cmds);
+	if (before != (rpc->grantee.state != HOMA_GRANTEE_IDLE))
+		count_locked(hn, before ? -1 : 1);
 	collect_locked(hn, todo, cmds, num);
 	spin_unlock_bh(&hn->grant_lock);
 	rcu_read_unlock();
@@ -87,6 +109,7 @@ void homa_grant_remove_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	num = homa_grantor_remove(&hn->grantor,
 				  &rcu_dereference(hn->settings)->core,
 				  &rpc->grantee, ktime_get_ns(), cmds);
+	count_locked(hn, -1);
 	collect_locked(hn, todo, cmds, num);
 	spin_unlock_bh(&hn->grant_lock);
 	rcu_read_unlock();

@@ -71,12 +71,14 @@ struct homa_bucket {
  * struct homa_tables - hash tables of a namespace that uses Homa
  * @ports: sockets by port; written under homa_net.port_lock, read under RCU
  * @buckets: RPCs by id and peer address
+ * @sizes: lengths of incoming messages
  *
  * Allocated with the first socket: a namespace without one costs little.
  */
 struct homa_tables {
 	struct hlist_head ports[HOMA_PORT_BUCKETS];
 	struct homa_bucket buckets[HOMA_RPC_BUCKETS];
+	struct homa_sizes __percpu *sizes;
 };
 
 /**
@@ -103,12 +105,14 @@ struct homa_wheel {
  * @srpt: waiting messages
  * @idle_until_ns: when the link will have sent what it was given (pace.h)
  * @pacer: sends from @srpt when the link has room again
+ * @busy_since: homa_cycles() when @srpt was last empty; @lock
  */
 struct homa_sched {
 	spinlock_t lock;	/* L3 */
 	struct homa_srpt srpt;
 	atomic64_t idle_until_ns;
 	struct hrtimer pacer;
+	u64 busy_since;
 };
 
 /**
@@ -118,7 +122,11 @@ struct homa_sched {
  * @priority_map: level to TOS bits
  * @wmem_max: send buffer limit of new sockets, bytes
  * @peer_max: hosts remembered at most
- * @peer_idle_secs: hosts unused for so long may be forgotten
+ * @peer_idle_secs: hosts unused for so long may be forgotten when there is
+ *	little room
+ * @peer_idle_max_secs: hosts unused for so long may be forgotten
+ * @peer_gc_threshold: with so many hosts or fewer none is forgotten
+ * @cutoffs_pinned: @cutoffs do not follow the traffic
  * @throttle: pace outgoing data
  * @rcu: for freeing
  */
@@ -129,6 +137,9 @@ struct homa_settings {
 	u32 wmem_max;
 	u32 peer_max;
 	u32 peer_idle_secs;
+	u32 peer_idle_max_secs;
+	u32 peer_gc_threshold;
+	u8 cutoffs_pinned;
 	bool throttle;
 	struct rcu_head rcu;
 };
@@ -148,14 +159,20 @@ struct homa_settings {
  * @rpc_count: RPCs alive or still referenced
  * @rcu_used: a route or a host was given to RCU to free
  * @peer_gc: forgets idle hosts while there are many
- * @grant_lock: L3 (the "grantor lock"); guards @grantor
+ * @grant_lock: L3 (the "grantor lock"); guards the next four
  * @grantor: incoming messages that need grants
+ * @num_grantable: how many of them it knows
+ * @max_grantable: most of that there were
+ * @grantable_since: homa_cycles() of the last change of @num_grantable
  * @sched: outgoing messages that wait for the link
  * @wheel: timers
  * @settings: RCU; replaced under @settings_lock
  * @settings_lock: L0
  * @settings_raw: what sysctl writes to, see sysctl.c
+ * @adapt: makes cutoffs from message lengths
+ * @adapt_seen: lengths that were used for that; only for the work
  * @sysctl: registration
+ * @sysctl_inert: values of settings without effect
  * @mib: counters
  */
 struct homa_net {
@@ -174,12 +191,18 @@ struct homa_net {
 	struct delayed_work peer_gc;
 	spinlock_t grant_lock;		/* L3 */
 	struct homa_grantor grantor;
+	u32 num_grantable;
+	u32 max_grantable;
+	u64 grantable_since;
 	struct homa_sched sched;
 	struct homa_wheel wheel;
 	struct homa_settings __rcu *settings;
 	struct mutex settings_lock;	/* L0 */
 	struct homa_settings settings_raw;
+	struct delayed_work adapt;
+	struct homa_size_histogram adapt_seen;
 	struct ctl_table_header *sysctl;
+	int *sysctl_inert;
 	struct homa_mib __percpu *mib;
 };
 
@@ -459,6 +482,10 @@ int homa_settings_publish(struct homa_net *hn);
 int homa_sysctl_init(struct homa_net *hn);
 void homa_sysctl_exit(struct homa_net *hn);
 
+/* ---- sysctl_inert.c: names without effect ---- */
+u32 homa_sysctl_inert_count(void);
+int *homa_sysctl_inert(struct ctl_table *table);
+
 /* Copies the settings that core needs. */
 static inline void homa_config_get(struct homa_net *hn,
 				   struct homa_config *cfg)
@@ -471,6 +498,13 @@ static inline void homa_config_get(struct homa_net *hn,
 /* ---- proc.c: /proc/net/homa_metrics ---- */
 int homa_proc_init(struct homa_net *hn);
 void homa_proc_exit(struct homa_net *hn);
+
+/* ---- adapt.c: lengths of incoming messages, cutoffs made of them ---- */
+int homa_sizes_init(struct homa_tables *t);
+void homa_sizes_exit(struct homa_tables *t);
+void homa_sizes_count(struct homa_net *hn, u32 len, u32 unsched);
+void homa_adapt_init(struct homa_net *hn);
+void homa_adapt_exit(struct homa_net *hn);
 
 /* ---- ports.c: ports of a namespace ---- */
 int homa_port_assign(struct homa_sock *hsk);
@@ -591,7 +625,7 @@ void homa_todo_init(struct homa_todo *todo);
 void homa_todo_run(struct homa_todo *todo);
 
 /* ---- pool.c: the receive region ---- */
-struct homa_pool *homa_pool_new(u64 start, u64 length);
+struct homa_pool *homa_pool_new(struct homa_net *hn, u64 start, u64 length);
 void homa_pool_delete(struct homa_pool *pool);
 void homa_pool_get_region(const struct homa_pool *pool, u64 *start,
 			  u64 *length);

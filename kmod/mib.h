@@ -7,7 +7,13 @@
 #define HOMA_MIB_H
 
 #include <linux/percpu.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
+#if defined(CONFIG_X86_TSC) && !defined(CONFIG_UML)
+#define HOMA_HAVE_TSC
+#include <asm/tsc.h>
+#endif
+#include "../core/prio.h"
 #include "../core/reason.h"
 
 /* X(name, description) */
@@ -31,23 +37,52 @@
 	X(packets_rcvd_NEED_ACK, "NEED_ACK packets received")		\
 	X(packets_rcvd_ACK, "ACK packets received")			\
 	X(client_requests_started, "requests given to sendmsg")		\
-	X(client_requests_done, "responses given to applications")	\
 	X(client_request_bytes_started, "bytes in these requests")	\
+	X(client_requests_done, "responses given to applications")	\
+	X(client_request_bytes_done, "bytes in the requests they answer") \
+	X(client_responses_started, "responses of which a packet arrived") \
+	X(client_response_bytes_started, "bytes in these responses")	\
 	X(client_responses_done, "responses received in full")		\
+	X(client_response_bytes_done, "bytes in these responses")	\
 	X(server_requests_started, "requests of which a packet arrived") \
+	X(server_request_bytes_started, "bytes in these requests")	\
 	X(server_requests_done, "requests given to applications")	\
+	X(server_request_bytes_done, "bytes in these requests")		\
 	X(server_responses_started, "responses given to sendmsg")	\
+	X(server_response_bytes_started, "bytes in these responses")	\
 	X(server_responses_done, "responses acknowledged")		\
+	X(server_response_bytes_done, "bytes in these responses")	\
+	X(requests_received, "requests of which a packet arrived")	\
+	X(responses_received, "responses of which a packet arrived")	\
 	X(sent_msg_bytes, "bytes in outgoing messages")			\
+	X(gaps_created, "holes that opened in incoming messages")	\
+	X(wait_none, "messages that recvmsg found at once")		\
+	X(wait_fast, "messages that recvmsg polled for (always 0)")	\
+	X(wait_block, "messages that recvmsg slept for")		\
+	X(handoffs_thread_waiting, "messages that a sleeping thread was woken for") \
+	X(handoffs_alt_thread, "handed to a thread elsewhere (always 0)") \
+	X(poll_cycles, "time spent polling (always 0)")			\
+	X(blocked_cycles, "time that threads slept in recvmsg")		\
+	X(softirq_cycles, "time spent on received packets")		\
+	X(send_cycles, "time spent in sendmsg for requests")		\
+	X(send_calls, "sendmsg calls for requests")			\
+	X(reply_cycles, "time spent in sendmsg for responses")		\
+	X(reply_calls, "sendmsg calls for responses")			\
+	X(recv_cycles, "time spent in recvmsg, sleep included")		\
+	X(recv_calls, "recvmsg calls")					\
+	X(timer_cycles, "time spent on RPCs by the timer")		\
 	X(resent_packets, "DATA packets sent again")			\
 	X(resent_packets_used, "DATA packets marked as resent that were useful") \
-	X(gaps_created, "holes that opened in incoming messages")	\
+	X(resent_discards, "DATA packets marked as resent that were not") \
+	X(packet_discards, "other DATA packets with nothing new")	\
 	X(rpc_timeouts, "RPCs ended because the peer was silent")	\
 	X(server_rpc_discards, "server RPCs ended without an ack")	\
 	X(server_rpcs_unknown, "server RPCs that the client did not know") \
 	X(server_cant_create_rpcs, "requests dropped for want of memory or buffers") \
 	X(unknown_rpcs, "packets for RPCs that do not exist")		\
+	X(unknown_packet_types, "packets of a type that does not exist") \
 	X(short_packets, "packets dropped because they were malformed")	\
+	X(ignored_need_acks, "NEED_ACK packets for RPCs not finished")	\
 	X(control_xmit_errors, "control packets refused by IP")		\
 	X(data_xmit_errors, "DATA packets refused by IP")		\
 	X(peer_allocs, "hosts remembered")				\
@@ -57,11 +92,28 @@
 	X(peer_dst_refreshes, "routes looked up again")			\
 	X(throttle_list_adds, "messages held back by pacing")		\
 	X(pacer_packets, "packets sent by the pacer")			\
+	X(pacer_homa_bytes, "message bytes in these packets")		\
+	X(pacer_fifo_bytes, "of these, bytes of the oldest message in its turn") \
+	X(pacer_tcp_bytes, "bytes of other protocols (always 0)")	\
+	X(pacer_help_bytes, "bytes sent in the pacer's place (always 0)") \
+	X(nic_backlog_cycles, "time that messages were held back by pacing") \
+	X(grant_check_calls, "questions whether to grant")		\
+	X(fifo_grant_bytes, "bytes granted to the oldest message in its turn") \
+	X(needy_grants, "grants cut short by max_incoming")		\
+	X(grantable_rpcs_integral, "messages that need grants times time") \
+	X(reaper_calls, "ended RPCs whose memory was freed")		\
+	X(reaper_dead_skbs, "packets freed with ended RPCs")		\
+	X(disabled_reaps, "frees put off (always 0)")			\
+	X(deferred_rpc_reaps, "frees left to the timer (always 0)")	\
+	X(ack_overflows, "ACK packets sent because too many were pending") \
+	X(bpage_reuses, "bpages for ends of messages used again at once") \
 	X(buffer_alloc_failures, "messages that had to wait for receive buffers") \
 	X(dropped_data_no_bufs, "message bytes dropped meanwhile")	\
-	X(ack_overflows, "ACK packets sent because too many were pending") \
+	X(gro_data_bypasses, "DATA packets served during GRO (always 0)") \
+	X(gro_grant_bypasses, "GRANTs served during GRO (always 0)")	\
 	X(icmp_errors, "ICMP errors that matched an RPC")		\
 	X(icmp_ignored, "ICMP errors that matched nothing")		\
+	X(cutoff_changes, "times that the cutoffs were adapted to traffic") \
 	X(timer_visits, "RPCs looked at by the timer")
 
 enum homa_counter {
@@ -84,6 +136,56 @@ struct homa_mib {
 	u64 priority_bytes[8];
 	u64 drops[HOMA_REASON_COUNT];
 };
+
+/* Classes of message lengths (uapi §14): 64 bytes wide up to 4096, 1024 bytes
+ * wide up to 131072; longer messages are counted together.
+ */
+#define HOMA_SIZE_NARROW	64
+#define HOMA_SIZE_CLASSES	(HOMA_SIZE_NARROW + 124)
+
+/**
+ * struct homa_sizes - messages received in full, on one CPU
+ * @bytes: by class of their length
+ * @large_count: number of messages longer than all classes
+ * @large_bytes: bytes in them
+ * @histogram: all of them, for cutoffs
+ */
+struct homa_sizes {
+	u64 bytes[HOMA_SIZE_CLASSES];
+	u64 large_count;
+	u64 large_bytes;
+	struct homa_size_histogram histogram;
+};
+
+/*
+ * A cheap clock for the counters of time; its unit is given by
+ * homa_cycles_khz().  CPUs need not agree on it exactly.
+ */
+static inline u64 homa_cycles(void)
+{
+#ifdef HOMA_HAVE_TSC
+	return get_cycles();
+#else
+	return ktime_get_mono_fast_ns();
+#endif
+}
+
+static inline u64 homa_cycles_khz(void)
+{
+#ifdef HOMA_HAVE_TSC
+	return tsc_khz;
+#else
+	return NSEC_PER_MSEC;
+#endif
+}
+
+/* Time since homa_cycles() returned @start, not below 0 on another CPU. */
+static inline u64 homa_cycles_since(u64 start)
+{
+	s64 delta = homa_cycles() - start;
+
+	return delta > 0 ? delta : 0;
+}
 
 /* Any context; statistics only, so a counter may be read while it changes. */
 #define HOMA_INC(hn, name) \

@@ -43,6 +43,11 @@ int homa_net_setup_tables(struct homa_net *hn)
 		err = -ENOMEM;
 		goto out;
 	}
+	err = homa_sizes_init(t);
+	if (err) {
+		kvfree(t);
+		goto out;
+	}
 	for (i = 0; i < HOMA_RPC_BUCKETS; i++)
 		spin_lock_init(&t->buckets[i].lock);
 	/* Readers in softirq see NULL or tables that are initialised. */
@@ -88,6 +93,7 @@ static int __net_init homa_net_init(struct net *net)
 		goto err_settings;
 	homa_sched_init(hn);
 	homa_timer_init(hn);
+	homa_adapt_init(hn);
 	err = homa_sysctl_init(hn);
 	if (err)
 		goto err_peers;
@@ -121,10 +127,13 @@ static void __net_exit homa_net_exit(struct net *net)
 	 */
 	homa_proc_exit(hn);
 	homa_sysctl_exit(hn);
+	homa_adapt_exit(hn);
 	homa_timer_exit(hn);
 	homa_sched_exit(hn);
 	homa_peers_exit(hn);
 	WARN_ON_ONCE(atomic_read(&hn->rpc_count));
+	if (hn->tables)
+		homa_sizes_exit(hn->tables);
 	kvfree(hn->tables);
 	kfree(rcu_dereference_protected(hn->settings, 1));
 	free_percpu(hn->mib);

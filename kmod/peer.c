@@ -76,15 +76,19 @@ struct homa_peer *homa_peer_get(struct homa_net *hn,
 {
 	struct homa_peer *peer = homa_peer_find(hn, key);
 	struct homa_peer *old;
+	const struct homa_settings *s;
 	u8 num_priorities;
+	u32 threshold;
 	u32 max;
 
 	if (peer)
 		return peer;
 
 	rcu_read_lock();
-	max = rcu_dereference(hn->settings)->peer_max;
-	num_priorities = rcu_dereference(hn->settings)->core.num_priorities;
+	s = rcu_dereference(hn->settings);
+	max = s->peer_max;
+	threshold = s->peer_gc_threshold;
+	num_priorities = s->core.num_priorities;
 	rcu_read_unlock();
 	if (atomic_read(&hn->peer_count) >= max) {
 		mod_delayed_work(system_wq, &hn->peer_gc, 0);
@@ -121,7 +125,7 @@ struct homa_peer *homa_peer_get(struct homa_net *hn,
 		return old;
 	}
 	HOMA_INC(hn, peer_allocs);
-	if (atomic_inc_return(&hn->peer_count) > max / 2)
+	if (atomic_inc_return(&hn->peer_count) > threshold)
 		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
 	return peer;
 }
@@ -144,25 +148,39 @@ static void gc_work(struct work_struct *work)
 {
 	struct homa_net *hn = container_of(work, struct homa_net,
 					   peer_gc.work);
+	const struct homa_settings *s;
 	struct rhashtable_iter iter;
 	struct homa_peer *peer;
 	unsigned long idle;
+	u32 threshold;
 	u32 budget;
+	u32 count;
+	u32 floor;
 	u32 max;
 
+	count = atomic_read(&hn->peer_count);
 	rcu_read_lock();
-	max = rcu_dereference(hn->settings)->peer_max;
-	idle = rcu_dereference(hn->settings)->peer_idle_secs * HZ;
+	s = rcu_dereference(hn->settings);
+	max = s->peer_max;
+	threshold = s->peer_gc_threshold;
+	idle = s->peer_idle_max_secs * HZ;
+	/* The last quarter is for hosts that were used lately. */
+	if (count > max - max / 4)
+		idle = min_t(unsigned long, idle, s->peer_idle_secs * HZ);
 	rcu_read_unlock();
 
 	/* Full: whoever has no RPC now makes room. */
-	if (atomic_read(&hn->peer_count) >= max)
+	floor = threshold;
+	if (count >= max) {
 		idle = 0;
+		floor = 0;
+	}
 	budget = max(GC_BATCH, max);
 
 	rhashtable_walk_enter(&hn->peers, &iter);
 	rhashtable_walk_start(&iter);
-	while (budget-- && (peer = rhashtable_walk_next(&iter)) != NULL) {
+	while (budget-- && atomic_read(&hn->peer_count) > floor &&
+	       (peer = rhashtable_walk_next(&iter)) != NULL) {
 		if (IS_ERR(peer))
 			continue;	/* the table was resized */
 		if (time_after_eq(jiffies, READ_ONCE(peer->used) + idle))
@@ -176,7 +194,7 @@ static void gc_work(struct work_struct *work)
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
 
-	if (atomic_read(&hn->peer_count) > max / 2)
+	if (atomic_read(&hn->peer_count) > threshold)
 		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
 }
 

@@ -23,6 +23,7 @@
 
 /**
  * struct homa_pool - ownership of a receive region
+ * @hn: namespace, for counters
  * @start: user address
  * @num_bpages: whole bpages in the region
  * @lock: L3; guards the rest
@@ -36,6 +37,7 @@
  *	work loads touch little memory
  */
 struct homa_pool {
+	struct homa_net *hn;
 	u64 start;
 	u32 num_bpages;
 	spinlock_t lock;	/* L3 */
@@ -49,12 +51,13 @@ struct homa_pool {
 
 /**
  * homa_pool_new() - ownership of a new region: all free
+ * @hn: namespace of its socket
  * @start: user address, page aligned
  * @length: bytes; rounded down to bpages
  *
  * Context: process.  Return: the pool, or NULL without memory.
  */
-struct homa_pool *homa_pool_new(u64 start, u64 length)
+struct homa_pool *homa_pool_new(struct homa_net *hn, u64 start, u64 length)
 {
 	struct homa_pool *pool;
 	u32 i;
@@ -62,6 +65,7 @@ struct homa_pool *homa_pool_new(u64 start, u64 length)
 	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
 	if (!pool)
 		return NULL;
+	pool->hn = hn;
 	pool->start = start;
 	pool->num_bpages = length >> HOMA_BPAGE_SHIFT;
 	pool->refs = kvcalloc(pool->num_bpages, sizeof(*pool->refs),
@@ -114,6 +118,7 @@ static void put_locked(struct homa_pool *pool, u32 bpage)
 	if (--pool->refs[bpage] == 1 && bpage == pool->open) {
 		pool->open = NO_BPAGE;
 		pool->refs[bpage] = 0;
+		HOMA_INC(pool->hn, bpage_reuses);
 	}
 	if (!pool->refs[bpage])
 		pool->free[pool->num_free++] = bpage;

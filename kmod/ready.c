@@ -73,6 +73,16 @@ static struct homa_rpc *pop(struct homa_sock *hsk)
 	return rpc;
 }
 
+static void count_wait(struct homa_net *hn, bool slept)
+{
+	if (slept) {
+		HOMA_INC(hn, wait_block);
+		HOMA_INC(hn, handoffs_thread_waiting);
+	} else {
+		HOMA_INC(hn, wait_none);
+	}
+}
+
 /**
  * homa_ready_wait() - next RPC for a receiver that names none
  * @hsk: socket
@@ -87,11 +97,15 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 	long timeo = sock_rcvtimeo(sk, nonblock);
 	struct homa_rpc *rpc;
 	DEFINE_WAIT(wait);
+	bool slept = false;
 	int err = 0;
+	u64 began;
 
 	rpc = pop(hsk);
-	if (rpc)
+	if (rpc) {
+		HOMA_INC(hsk->hn, wait_none);
 		return rpc;
+	}
 	for (;;) {
 		prepare_to_wait_exclusive(sk_sleep(sk), &wait,
 					  TASK_INTERRUPTIBLE);
@@ -107,7 +121,10 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 			err = -EINTR;
 		if (err)
 			break;
+		began = homa_cycles();
 		timeo = schedule_timeout(timeo);
+		HOMA_ADD(hsk->hn, blocked_cycles, homa_cycles_since(began));
+		slept = true;
 		/* Usually that is it: no need to queue up again for a look. */
 		rpc = pop(hsk);
 		if (rpc)
@@ -120,6 +137,8 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 	 */
 	if (homa_ready_pending(hsk))
 		sk->sk_data_ready(sk);
+	if (rpc)
+		count_wait(hsk->hn, slept);
 	return rpc ?: ERR_PTR(err);
 }
 
@@ -151,6 +170,8 @@ struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
 	struct homa_rpc *rpc;
 	long left = 0;
 	int err = 0;
+	bool done;
+	u64 began;
 
 	rpc = homa_rpc_find_client(hsk, id);
 	if (!rpc)
@@ -160,11 +181,15 @@ struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
 		return ERR_PTR(-EINVAL);
 	}
 	rpc->waited = true;
+	done = rpc->core.error || homa_rpc_rx_complete(&rpc->core);
 	homa_rpc_hold(rpc);
 	homa_rpc_unlock(rpc);
 
+	began = homa_cycles();
 	left = wait_event_interruptible_timeout(rpc->wait, private_done(rpc),
 						timeo);
+	if (!done)
+		HOMA_ADD(hsk->hn, blocked_cycles, homa_cycles_since(began));
 	homa_rpc_lock(rpc);
 	rpc->waited = false;
 	homa_rpc_unlock(rpc);
@@ -175,5 +200,6 @@ struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
 		homa_rpc_put(rpc);
 		return ERR_PTR(err);
 	}
+	count_wait(hsk->hn, !done);
 	return rpc;
 }

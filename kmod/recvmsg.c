@@ -12,6 +12,7 @@
  * @key: peer
  * @dport: peer's port
  * @len: message length
+ * @request_len: for a response: length of the request
  */
 struct delivery {
 	struct sk_buff_head packets;
@@ -19,6 +20,7 @@ struct delivery {
 	struct homa_peer_key key;
 	u16 dport;
 	u32 len;
+	u32 request_len;
 };
 
 /* Queue the ack of a delivered response; send a full list (protocol §8). */
@@ -65,6 +67,7 @@ static int collect(struct homa_rpc *rpc, struct delivery *d)
 		   rpc->core.state == HOMA_RPC_INCOMING) {
 		d->args->id = rpc->core.id;
 		d->len = rpc->core.rx.length;
+		d->request_len = rpc->core.tx_len;
 		/* From here on packets and buffers are ours alone. */
 		skb_queue_splice_init(&rpc->rxq, &d->packets);
 		memcpy(d->args->bpage_offsets, rpc->bpages,
@@ -165,12 +168,15 @@ static int check_args(struct homa_sock *hsk,
 	return -EINVAL;
 }
 
-static void count(struct homa_net *hn, u64 id)
+static void count(struct homa_net *hn, const struct delivery *d)
 {
-	if (homa_id_is_client(id))
+	if (homa_id_is_client(d->args->id)) {
 		HOMA_INC(hn, client_requests_done);
-	else
+		HOMA_ADD(hn, client_request_bytes_done, d->request_len);
+	} else {
 		HOMA_INC(hn, server_requests_done);
+		HOMA_ADD(hn, server_request_bytes_done, d->len);
+	}
 }
 
 /**
@@ -187,6 +193,7 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 	struct homa_sock *hsk = homa_sk(sk);
 	struct homa_recvmsg_args args;
 	struct delivery d = { .args = &args };
+	u64 began = homa_cycles();
 	void __user *control;
 	int ret;
 
@@ -217,7 +224,7 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 	args.completion_cookie = 0;
 	ret = wait_and_copy(hsk, &d, flags & MSG_DONTWAIT);
 	if (ret > 0) {
-		count(hsk->hn, args.id);
+		count(hsk->hn, &d);
 		if (msg->msg_name)
 			msg->msg_namelen =
 				homa_addr_to_sockaddr(sk, &d.key, d.dport,
@@ -229,5 +236,7 @@ out:
 			forget(hsk, &d);
 		ret = -EFAULT;
 	}
+	HOMA_INC(hsk->hn, recv_calls);
+	HOMA_ADD(hsk->hn, recv_cycles, homa_cycles_since(began));
 	return ret;
 }

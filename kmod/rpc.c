@@ -127,6 +127,7 @@ void homa_rpc_free(struct homa_rpc *rpc)
 {
 	struct homa_sock *hsk = rpc->hsk;
 
+	HOMA_INC(rpc->hn, reaper_calls);
 	__skb_queue_purge(&rpc->rxq);
 	homa_msgout_free(hsk, &rpc->msgout);
 	homa_peer_put(rpc->peer);
@@ -382,6 +383,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 		rpc->num_bpages = 0;
 		todo->serve = rpc->hsk;
 	}
+	HOMA_ADD(rpc->hn, reaper_dead_skbs, skb_queue_len(&rpc->rxq));
 	skb_queue_splice_tail_init(&rpc->rxq, &todo->free);
 	if (rpc->waited) {
 		homa_rpc_hold(rpc);

@@ -47,6 +47,7 @@ void homa_rx_ack(struct homa_net *hn, const struct in6_addr *saddr,
 	homa_todo_init(&todo);
 	if (homa_rpc_ack(&rpc->core).actions & HOMA_ACT_END) {
 		HOMA_INC(hn, server_responses_done);
+		HOMA_ADD(hn, server_response_bytes_done, rpc->core.tx_len);
 		homa_rpc_end_locked(rpc, &todo);
 	}
 	homa_rpc_unlock(rpc);
@@ -97,11 +98,37 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 	return taken;
 }
 
+static void count_start(const struct homa_rpc *rpc)
+{
+	if (homa_rpc_is_client(&rpc->core)) {
+		HOMA_INC(rpc->hn, responses_received);
+		HOMA_INC(rpc->hn, client_responses_started);
+		HOMA_ADD(rpc->hn, client_response_bytes_started,
+			 rpc->core.rx.length);
+	} else {
+		HOMA_INC(rpc->hn, requests_received);
+		HOMA_ADD(rpc->hn, server_request_bytes_started,
+			 rpc->core.rx.length);
+	}
+}
+
+static void count_complete(const struct homa_rpc *rpc)
+{
+	u32 length = rpc->core.rx.length;
+
+	homa_sizes_count(rpc->hn, length, rpc->core.rx_incoming);
+	if (homa_rpc_is_client(&rpc->core)) {
+		HOMA_INC(rpc->hn, client_responses_done);
+		HOMA_ADD(rpc->hn, client_response_bytes_done, length);
+	}
+}
+
 /* First packet of a message: find a place for it, or wait for one. */
 static void place(struct homa_rpc *rpc, u64 now_ns, struct homa_todo *todo)
 {
 	bool ok = homa_pool_alloc_locked(rpc, rpc->core.rx.length);
 
+	count_start(rpc);
 	homa_rpc_buffers(&rpc->core, ok, now_ns);
 	if (!ok) {
 		HOMA_INC(rpc->hn, buffer_alloc_failures);
@@ -209,8 +236,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 
 	if (taken) {
 		if (homa_rpc_rx_complete(&rpc->core)) {
-			if (homa_rpc_is_client(&rpc->core))
-				HOMA_INC(hn, client_responses_done);
+			count_complete(rpc);
 			homa_ready_add_locked(rpc, &todo);
 		} else {
 			homa_timer_start_locked(rpc);
@@ -232,6 +258,12 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		homa_rx_ack(hn, &saddr, &hdr->data.ack);
 	if (taken)
 		return;
+	if (reason != HOMA_REASON_DUPLICATE)
+		goto drop;
+	if (hdr->data.retransmit)
+		HOMA_INC(hn, resent_discards);
+	else
+		HOMA_INC(hn, packet_discards);
 drop:
 	homa_rx_drop(hn, reason);
 	kfree_skb(skb);
@@ -267,15 +299,8 @@ static u32 linear_bytes(struct sk_buff *skb)
 	return pskb_may_pull(skb, want) ? want : 0;
 }
 
-/**
- * homa_rx() - a packet for IP protocol 146
- * @skb: packet, data at the Homa header, trimmed to the IP length; consumed
- *
- * Context: softirq, rcu_read_lock().  Return: 0.
- */
-int homa_rx(struct sk_buff *skb)
+static void rx(struct homa_net *hn, struct sk_buff *skb)
 {
-	struct homa_net *hn = homa_net(dev_net(skb->dev));
 	enum homa_reason reason;
 	struct homa_sock *hsk;
 	struct homa_hdr hdr;
@@ -288,7 +313,10 @@ int homa_rx(struct sk_buff *skb)
 	avail = linear_bytes(skb);
 	reason = homa_wire_parse(&hdr, skb->data, avail, skb->len);
 	if (reason != HOMA_REASON_NONE) {
-		HOMA_INC(hn, short_packets);
+		if (reason == HOMA_REASON_BAD_TYPE)
+			HOMA_INC(hn, unknown_packet_types);
+		else
+			HOMA_INC(hn, short_packets);
 		goto drop;
 	}
 	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_rcvd_DATA + hdr.type -
@@ -325,14 +353,29 @@ int homa_rx(struct sk_buff *skb)
 
 	if (hdr.type == HOMA_DATA) {
 		rx_data(hsk, skb, &hdr);
-		return 0;
+		return;
 	}
 	homa_rx_control(hsk, skb, &hdr);
 	consume_skb(skb);
-	return 0;
+	return;
 
 drop:
 	homa_rx_drop(hn, reason);
 	kfree_skb(skb);
+}
+
+/**
+ * homa_rx() - a packet for IP protocol 146
+ * @skb: packet, data at the Homa header, trimmed to the IP length; consumed
+ *
+ * Context: softirq, rcu_read_lock().  Return: 0.
+ */
+int homa_rx(struct sk_buff *skb)
+{
+	struct homa_net *hn = homa_net(dev_net(skb->dev));
+	u64 began = homa_cycles();
+
+	rx(hn, skb);
+	HOMA_ADD(hn, softirq_cycles, homa_cycles_since(began));
 	return 0;
 }

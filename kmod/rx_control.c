@@ -164,6 +164,8 @@ static void rx_rpc(struct homa_rpc *rpc, const struct homa_hdr *hdr)
 		homa_rpc_end_locked(rpc, &todo);
 	}
 	homa_rpc_unlock(rpc);
+	if (hdr->type == HOMA_NEED_ACK && !(v.actions & HOMA_ACT_ACK))
+		HOMA_INC(rpc->hn, ignored_need_acks);
 	homa_todo_run(&todo);
 	act(rpc, &v, hdr);
 	homa_rpc_put(rpc);

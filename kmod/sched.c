@@ -73,6 +73,8 @@ bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
 
 	spin_lock_bh(&sched->lock);
 	first = !sched->srpt.count;
+	if (first)
+		sched->busy_since = homa_cycles();
 	homa_srpt_add(&sched->srpt, &rpc->srpt, left, rpc->birth_ns);
 	spin_unlock_bh(&sched->lock);
 	rpc->deferred = true;
@@ -99,13 +101,16 @@ void homa_sched_remove_locked(struct homa_rpc *rpc)
 		return;
 	spin_lock_bh(&sched->lock);
 	homa_srpt_remove(&sched->srpt, &rpc->srpt);
+	if (!sched->srpt.count)
+		HOMA_ADD(rpc->hn, nic_backlog_cycles,
+			 homa_cycles_since(sched->busy_since));
 	spin_unlock_bh(&sched->lock);
 	rpc->deferred = false;
 }
 
-/* Send one packet of a message chosen by SRPT. */
+/* Send one packet of a message chosen by SRPT, or by its age. */
 static void send_one(struct homa_rpc *rpc, const struct homa_config *cfg,
-		     u64 now_ns)
+		     bool fifo, u64 now_ns)
 {
 	struct homa_sched *sched = &rpc->hn->sched;
 	struct homa_tx_range r;
@@ -134,6 +139,9 @@ static void send_one(struct homa_rpc *rpc, const struct homa_config *cfg,
 	homa_rpc_unlock(rpc);
 
 	HOMA_INC(rpc->hn, pacer_packets);
+	HOMA_ADD(rpc->hn, pacer_homa_bytes, r.end - r.start);
+	if (fifo)
+		HOMA_ADD(rpc->hn, pacer_fifo_bytes, r.end - r.start);
 	homa_tx_segment(rpc, r.start, r.end, priority, false,
 			rpc->core.tx_unsched);
 }
@@ -168,7 +176,7 @@ static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
 		not_before_ns = v.not_before_ns;
 		if (!rpc)
 			break;
-		send_one(rpc, &cfg, now_ns);
+		send_one(rpc, &cfg, v.fifo, now_ns);
 		homa_rpc_put(rpc);
 		not_before_ns = now_ns;
 	}

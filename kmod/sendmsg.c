@@ -149,6 +149,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	homa_msgout_free(hsk, &out);
 	if (!err) {
 		HOMA_INC(hsk->hn, server_responses_started);
+		HOMA_ADD(hsk->hn, server_response_bytes_started, len);
 		HOMA_ADD(hsk->hn, sent_msg_bytes, len);
 		homa_tx_xmit(rpc);
 	}
@@ -177,6 +178,7 @@ int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	struct homa_sendmsg_args args;
 	struct homa_peer_key key;
 	void __user *control;
+	u64 start = homa_cycles();
 	u16 port;
 	int err;
 
@@ -202,9 +204,16 @@ int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	if (!len || len > HOMA_MAX_MESSAGE_LENGTH)
 		return explain(hsk, -EINVAL,
 			       "message length is not 1 to 1000000");
-	if (args.id)
-		return send_response(hsk, msg, len, &key, &args);
+	if (args.id) {
+		err = send_response(hsk, msg, len, &key, &args);
+		HOMA_INC(hsk->hn, reply_calls);
+		HOMA_ADD(hsk->hn, reply_cycles, homa_cycles_since(start));
+		return err;
+	}
 	if (!port)
 		return explain(hsk, -EINVAL, "destination port is zero");
-	return send_request(hsk, msg, len, &key, port, &args, control);
+	err = send_request(hsk, msg, len, &key, port, &args, control);
+	HOMA_INC(hsk->hn, send_calls);
+	HOMA_ADD(hsk->hn, send_cycles, homa_cycles_since(start));
+	return err;
 }

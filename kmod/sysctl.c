@@ -65,6 +65,9 @@ static const struct knob knobs[] = {
 	{ "wmem_max", RAW(wmem_max), KIND_U32, 4096, INT_MAX },
 	{ "peer_net_max", RAW(peer_max), KIND_U32, 16, 1 << 24 },
 	{ "peer_idle_secs_min", RAW(peer_idle_secs), KIND_U32, 0, 86400 },
+	{ "peer_idle_secs_max", RAW(peer_idle_max_secs), KIND_U32, 0, 86400 },
+	{ "peer_gc_threshold", RAW(peer_gc_threshold), KIND_U32, 0, 1 << 24 },
+	{ "cutoffs_pinned", RAW(cutoffs_pinned), KIND_U8, 0, 1 },
 	{ "flags", RAW(throttle), KIND_FLAGS, 0, HOMA_FLAG_DONT_THROTTLE },
 };
 
@@ -74,9 +77,12 @@ enum special {
 	SPECIAL_VERSION,
 	SPECIAL_MAX_SCHED,
 	SPECIAL_MAP,
+	SPECIAL_NEXT_ID,
+	SPECIAL_GRANTABLE,
 	SPECIAL_COUNT
 };
 
+/* Entries of the table with a meaning; those without follow. */
 #define NUM_ENTRIES (ARRAY_SIZE(knobs) + SPECIAL_COUNT)
 
 static int knob_get(const struct knob *k, const struct homa_settings *s)
@@ -150,6 +156,8 @@ void homa_settings_init(struct homa_settings *s)
 	s->wmem_max = 100000000;
 	s->peer_max = 10000;
 	s->peer_idle_secs = 10;
+	s->peer_idle_max_secs = 120;
+	s->peer_gc_threshold = 5000;
 	s->throttle = true;
 }
 
@@ -249,6 +257,8 @@ static int do_cutoffs(HOMA_CTL_TABLE *table, int write, void *buffer,
 	    memcmp(&before.cutoffs, &hn->settings_raw.cutoffs,
 		   sizeof(before.cutoffs))) {
 		renumber(&hn->settings_raw);
+		/* Who chose a table wants to keep it. */
+		hn->settings_raw.cutoffs_pinned = 1;
 		err = homa_settings_publish(hn);
 	}
 	if (err)
@@ -301,6 +311,55 @@ static int do_derived(HOMA_CTL_TABLE *table, int write, void *buffer,
 	return proc_dointvec(&tmp, write, buffer, lenp, ppos);
 }
 
+/*
+ * The next id of a client RPC.  Reading it would tell what is being guarded
+ * against (conformance H11), so it reads 0.  An id must not be given out twice
+ * while the first RPC with it lives: no writing then.
+ */
+static int do_next_id(HOMA_CTL_TABLE *table, int write, void *buffer,
+		      size_t *lenp, loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	struct ctl_table tmp = *table;
+	int value = 0;
+	int err;
+
+	tmp.data = &value;
+	tmp.extra1 = SYSCTL_ZERO;
+	tmp.extra2 = SYSCTL_INT_MAX;
+	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
+	if (!write || err)
+		return err;
+	if (value & 1)
+		return -EINVAL;	/* that would be a server's */
+	if (atomic_read(&hn->rpc_count))
+		return -EBUSY;
+	/* homa_rpc_new_id() adds before it looks. */
+	atomic64_set(&hn->next_id, (s64)value - 2);
+	return 0;
+}
+
+/* High-water mark; whatever is written is what later marks have to exceed. */
+static int do_grantable(HOMA_CTL_TABLE *table, int write, void *buffer,
+			size_t *lenp, loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	struct ctl_table tmp = *table;
+	int value = READ_ONCE(hn->max_grantable);
+	int err;
+
+	tmp.data = &value;
+	tmp.extra1 = SYSCTL_ZERO;
+	tmp.extra2 = SYSCTL_INT_MAX;
+	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
+	if (write && !err) {
+		spin_lock_bh(&hn->grant_lock);
+		hn->max_grantable = value;
+		spin_unlock_bh(&hn->grant_lock);
+	}
+	return err;
+}
+
 /**
  * homa_sysctl_init() - offer the settings of a namespace
  * @hn: namespace with defaults in settings_raw
@@ -309,14 +368,18 @@ static int do_derived(HOMA_CTL_TABLE *table, int write, void *buffer,
  */
 int homa_sysctl_init(struct homa_net *hn)
 {
+	u32 num = NUM_ENTRIES + homa_sysctl_inert_count();
 	struct ctl_table *special;
 	struct ctl_table *table;
 	u32 i;
 
-	table = kcalloc(NUM_ENTRIES + HOMA_SYSCTL_SENTINEL, sizeof(*table),
+	table = kcalloc(num + HOMA_SYSCTL_SENTINEL, sizeof(*table),
 			GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return -ENOMEM;
+	hn->sysctl_inert = homa_sysctl_inert(&table[NUM_ENTRIES]);
+	if (!hn->sysctl_inert)
+		goto err_table;
 	for (i = 0; i < NUM_ENTRIES; i++) {
 		table[i].maxlen = sizeof(int);
 		table[i].mode = 0644;
@@ -339,14 +402,19 @@ int homa_sysctl_init(struct homa_net *hn)
 	special[SPECIAL_MAX_SCHED].procname = "max_sched_prio";
 	special[SPECIAL_MAX_SCHED].proc_handler = do_derived;
 	special[SPECIAL_MAX_SCHED].mode = 0444;
+	special[SPECIAL_NEXT_ID].procname = "next_id";
+	special[SPECIAL_NEXT_ID].proc_handler = do_next_id;
+	special[SPECIAL_GRANTABLE].procname = "max_grantable_rpcs";
+	special[SPECIAL_GRANTABLE].proc_handler = do_grantable;
 
 	hn->sysctl = register_net_sysctl_sz(hn->net, "net/homa", table,
-					    NUM_ENTRIES);
-	if (!hn->sysctl) {
-		kfree(table);
-		return -ENOMEM;
-	}
-	return 0;
+					    num);
+	if (hn->sysctl)
+		return 0;
+	kfree(hn->sysctl_inert);
+err_table:
+	kfree(table);
+	return -ENOMEM;
 }
 
 /**
@@ -358,5 +426,6 @@ void homa_sysctl_exit(struct homa_net *hn)
 	HOMA_CTL_TABLE *table = hn->sysctl->ctl_table_arg;
 
 	unregister_net_sysctl_table(hn->sysctl);
+	kfree(hn->sysctl_inert);
 	kfree(table);
 }

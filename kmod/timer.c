@@ -185,6 +185,7 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 					   wheel.timer);
 	struct homa_wheel *w = &hn->wheel;
 	u64 now = tick_of(ktime_get_ns());
+	u64 began = homa_cycles();
 	struct homa_config cfg;
 	struct homa_rpc *rpc;
 	u32 visits;
@@ -199,6 +200,7 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 		homa_rpc_put(rpc);
 	}
 
+	HOMA_ADD(hn, timer_cycles, homa_cycles_since(began));
 	spin_lock_bh(&w->lock);
 	w->timer_tick = U64_MAX;
 	if (w->count) {

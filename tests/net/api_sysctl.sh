@@ -1,11 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# items: C27
 # tier: uml stock
 #
-# The parameters under net.homa that this module has, with their defaults,
-# permissions and ranges, and the format of /proc/net/homa_metrics (uapi §13,
-# §14). It has not all names of the reference, so this proves only a part of
-# C27 and does not claim it.
+# All parameters under net.homa with their defaults, permissions and ranges, and
+# the format of /proc/net/homa_metrics (uapi §13, §14).
 . "$HOMA_TESTS/lib.sh"
 
 dir=/proc/sys/net/homa
@@ -28,27 +27,57 @@ while read -r name default mode; do
 	[ "$want" = - ] || [ "$got" = "$want" ] ||
 		{ echo "$name: $got, expected $want"; wrong=$((wrong + 1)); }
 done <<END
+accept_bits 0
+action 0
+bpage_lease_usecs 10000
+busy_usecs 100
 cutoff_version 1 ro
+cutoffs_pinned 0
+dead_buffs_limit 5000
 defer_min_bytes 1000
+drop_bits 0
 fifo_grant_increment 50000
 flags 0
+freeze_type 0
+gen3_softirq_cores -
 grant_fifo_fraction 50
+gro_busy_usecs 5
+gro_policy 114
+gso_force_software 0
+hijack_tcp 0
+homa_share 50
 link_mbps 25000
+max_dead_buffs 0
+max_grantable_rpcs 0
+max_gro_skbs 20
+max_gso_size 0
 max_incoming 400000
+max_link_usage 99
 max_nic_est_backlog_usecs 5
+max_nic_queue_usecs 40
 max_overcommit 8
 max_sched_prio 3 ro
+next_id 0
 num_priorities 8
 pacer_fifo_fraction 50
+peer_gc_threshold 5000
+peer_idle_secs_max 120
 peer_idle_secs_min 10
 peer_net_max 10000
+poll_usecs 50
 priority_map 0_1_2_3_4_5_6_7
+reap_limit 10
 request_ack_ticks 2
 resend_interval 5
 resend_ticks 5
+skb_page_frees_per_sec 1000
+skb_page_pool_min_kb 3000
+temp 0_0_0_0
+timeout_resends 5
 timeout_ticks 100
 unsched_bytes 40000
 unsched_cutoffs 0_0_0_0_1000000_15000_2800_200
+verbose 0
 window 0
 wmem_max 100000000
 END
@@ -60,8 +89,9 @@ refused() {
 	if echo "$2" >$dir/$1 2>/dev/null; then die "$1 takes $2"; fi
 }
 for bad in -1 99999999999 word; do
-	for name in unsched_bytes max_incoming window max_overcommit link_mbps num_priorities \
-		resend_ticks resend_interval timeout_ticks request_ack_ticks unsched_cutoffs priority_map; do
+	for file in $dir/*; do
+		name=${file##*/}
+		[ $bad = -1 ] && [ $name = temp -o $name = gen3_softirq_cores ] && continue
 		refused $name $bad
 	done
 done
@@ -70,14 +100,33 @@ for name in unsched_bytes max_overcommit num_priorities resend_ticks resend_inte
 done
 refused num_priorities 9
 refused timeout_ticks 5		# not behind the first RESEND
+refused hijack_tcp 1		# Homa inside TCP is not spoken here
+refused next_id 1001		# a server's
+refused cutoffs_pinned 2
 ok "ranges"
 echo 6 >$dir/num_priorities || die "num_priorities does not take 6"
 [ "$(cat $dir/cutoff_version)" = 2 ] || die "new cutoffs have the old version"
 echo 8 >$dir/num_priorities
 
+# Those without effect remember what was written.
+echo 1234 >$dir/reap_limit || die "reap_limit is not writable"
+[ "$(cat $dir/reap_limit)" = 1234 ] || die "reap_limit forgets"
+echo "1 2 3 4" >$dir/temp || die "temp is not writable"
+[ "$(tr '\t' ' ' <$dir/temp)" = "1 2 3 4" ] || die "temp forgets"
+echo 1000 >$dir/next_id || die "next_id is not writable"
+[ "$(cat $dir/next_id)" = 0 ] || die "next_id tells the next id"
+
+# A table chosen by hand stays; it says so.
+echo "0 0 0 0 0 0 1000000 500" >$dir/unsched_cutoffs || die "unsched_cutoffs"
+[ "$(cat $dir/cutoffs_pinned)" = 1 ] || die "a table chosen by hand is not pinned"
+[ "$(cat $dir/max_sched_prio)" = 5 ] || die "max_sched_prio does not follow"
+
 # Each namespace has its own.
 new_host n
 echo 12345 >$dir/unsched_bytes
+for name in unsched_bytes:40000 reap_limit:10 cutoffs_pinned:0 cutoff_version:1; do
+	[ "$(in_ns n cat $dir/${name%:*})" = ${name#*:} ] || die "${name%:*} is shared by namespaces"
+done
 [ "$(in_ns n cat $dir/unsched_bytes)" = 40000 ] || die "a namespace sees the settings of another"
 echo 40000 >$dir/unsched_bytes
 ok "namespaces"
@@ -95,16 +144,38 @@ awk '
 	{ seen[$1] = 1 }
 	END {
 		n = split("" \
-			"client_requests_started " \
-			"client_requests_done client_responses_done " \
-			"server_requests_started server_requests_done server_responses_started " \
-			"server_responses_done sent_msg_bytes packets_sent_DATA " \
-			"packets_sent_GRANT packets_sent_RESEND packets_sent_RPC_UNKNOWN " \
-			"packets_sent_BUSY packets_sent_CUTOFFS packets_sent_NEED_ACK " \
-			"packets_sent_ACK packets_rcvd_DATA packets_rcvd_ACK priority0_bytes " \
-			"priority7_packets " \
-			"resent_packets unknown_rpcs " \
-			"short_packets rpc_timeouts", name, " ")
+			"msg_bytes_64 msg_bytes_4096 msg_bytes_5120 msg_bytes_131072 " \
+			"large_msg_count large_msg_bytes " \
+			"client_requests_started client_requests_done " \
+			"client_request_bytes_started client_request_bytes_done " \
+			"client_responses_started client_responses_done " \
+			"client_response_bytes_started client_response_bytes_done " \
+			"server_requests_started server_requests_done " \
+			"server_request_bytes_started server_request_bytes_done " \
+			"server_responses_started server_responses_done " \
+			"server_response_bytes_started server_response_bytes_done " \
+			"sent_msg_bytes requests_received responses_received gaps_created " \
+			"wait_none wait_fast wait_block handoffs_thread_waiting handoffs_alt_thread " \
+			"poll_cycles blocked_cycles softirq_cycles send_cycles recv_cycles reply_cycles " \
+			"resent_packets resent_packets_used resent_discards packet_discards " \
+			"unknown_rpcs unknown_packet_types short_packets server_cant_create_rpcs " \
+			"rpc_timeouts server_rpc_discards server_rpcs_unknown " \
+			"control_xmit_errors data_xmit_errors peer_allocs peer_kmalloc_errors " \
+			"peer_route_errors peer_dst_refreshes pacer_homa_bytes pacer_tcp_bytes " \
+			"pacer_fifo_bytes pacer_help_bytes nic_backlog_cycles fifo_grant_bytes " \
+			"needy_grants grant_check_calls grantable_rpcs_integral throttle_list_adds " \
+			"reaper_calls reaper_dead_skbs disabled_reaps deferred_rpc_reaps " \
+			"ack_overflows bpage_reuses buffer_alloc_failures dropped_data_no_bufs " \
+			"gro_data_bypasses gro_grant_bypasses", name, " ")
+		types = split("DATA GRANT RESEND RPC_UNKNOWN BUSY CUTOFFS FREEZE NEED_ACK ACK", type, " ")
+		for (i = 1; i <= types; i++) {
+			name[++n] = "packets_sent_" type[i]
+			name[++n] = "packets_rcvd_" type[i]
+		}
+		for (i = 0; i < 8; i++) {
+			name[++n] = "priority" i "_bytes"
+			name[++n] = "priority" i "_packets"
+		}
 		for (i = 1; i <= n; i++)
 			if (!(name[i] in seen)) { print "no counter " name[i]; bad++ }
 		if (cores < 1) { print "no core lines"; bad++ }
