@@ -86,10 +86,22 @@ static struct dst_entry *lookup(struct homa_sock *hsk, struct homa_peer *peer,
 	return dst;
 }
 
+/* An IPsec policy of its own, which must not be evaded nor lent to others. */
+static bool has_policy(const struct sock *sk)
+{
+#ifdef CONFIG_XFRM
+	return rcu_access_pointer(sk->sk_policy[XFRM_POLICY_IN]) ||
+	       rcu_access_pointer(sk->sk_policy[XFRM_POLICY_OUT]);
+#else
+	return false;
+#endif
+}
+
 /* A socket whose properties do not change the route. */
 static bool plain(const struct sock *sk)
 {
-	return !sk->sk_bound_dev_if && !READ_ONCE(sk->sk_mark);
+	return !sk->sk_bound_dev_if && !READ_ONCE(sk->sk_mark) &&
+	       !has_policy(sk);
 }
 
 static void free_rcu_cb(struct rcu_head *head)

@@ -12,14 +12,14 @@
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-need_packages "tools inside the guests" busybox-static iproute2 ethtool
+need_packages "tools inside the guests" busybox-static iproute2 ethtool nftables
 
 guest=$BUILD/guest
 new=$BUILD/guest.new
 rm -rf "$new"
 mkdir -p "$new"/{bin,sys,bb}
 
-for tool in ip tc ethtool timeout unshare setsid env nice xargs; do
+for tool in ip tc ethtool nft timeout unshare setsid env nice xargs; do
 	cp -L "$(PATH=/usr/sbin:/sbin:/usr/bin:/bin command -v "$tool")" "$new/sys/"
 done
 cp -L /bin/bash "$new/sys/bash"

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * t_hooks - programs and policies that decide about the packets of a socket
+ *
+ *    t_hooks filter     classic BPF on the socket (SO_ATTACH_FILTER)
+ *    t_hooks policy     IPsec policy of one socket (IP_XFRM_POLICY)
+ *    t_hooks cgroup DIR BPF programs of the control group DIR, to be created
+ *    t_hooks lsm        a security module (BPF) at socket_sock_rcv_skb
+ *
+ * Each is shown to stop RPCs, or those packets that it selects, and to let them
+ * pass again. Packets go over the loopback device.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/xfrm.h>
+#include <netinet/ip.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "t.h"
+
+#define PORT 4000
+#define TYPE_OFFSET 11		/* wire §4: of the packet type */
+#define TYPE_DATA 0x10
+#define LENGTH_OFFSET 28	/* wire §6.1: of message_length */
+#define IP_XFRM_POLICY_ 17	/* IP_XFRM_POLICY, not in libc's headers */
+
+static struct t_sock server, client;
+
+static void open_sockets(int family)
+{
+	t_open(&server, family, PORT);
+	t_open(&client, family, 0);
+}
+
+static void close_sockets(void)
+{
+	t_close(&server);
+	t_close(&client);
+}
+
+/* An RPC of @bytes: 0 if all went well, else the error that the client got. */
+static int rpc(size_t bytes)
+{
+	struct t_addr addr = t_loopback(client.family, PORT);
+	struct t_msg request = { 0 }, response = { 0 };
+	uint64_t id = t_request(&client, &addr, bytes, 1, 0);
+	int tries;
+	ssize_t ret;
+
+	/* Client and server are one thread, so neither may block. */
+	for (tries = 0; tries < 2000; tries++) {
+		ret = t_recv(&server, &request, 0, MSG_DONTWAIT);
+		if (ret >= 0)
+			T_RET(t_echo(&server, &request), 0);
+		ret = t_recv(&client, &response, 0, MSG_DONTWAIT);
+		if (ret != -EAGAIN) {
+			T_EQ(response.args.id, id);
+			if (ret >= 0) {
+				T_RET(ret, bytes);
+				T_OK(t_msg_is(&client, &response, 1));
+			}
+			t_release(&server, &request);
+			t_release(&client, &response);
+			return ret < 0 ? (int)ret : 0;
+		}
+		t_sleep_ms(1);
+	}
+	t_die("the RPC neither ends nor fails");
+}
+
+/* Requests of 77 bytes are not wanted: the filter sees the Homa header. */
+static void check_filter(int family)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, TYPE_OFFSET),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TYPE_DATA, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, LENGTH_OFFSET),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 77, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	/* Would cut packets to 30 bytes: less than their headers. */
+	struct sock_filter cut[] = { BPF_STMT(BPF_RET | BPF_K, 30) };
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	t_case("socket filter, family %d", family);
+	open_sockets(family);
+	T_RET(rpc(77), 0);
+	T_RET(setsockopt(server.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+	T_RET(rpc(77), -ETIMEDOUT);
+	T_RET(rpc(78), 0);
+	T_RET(rpc(200000), 0);
+	program.len = 1;
+	program.filter = cut;
+	T_RET(setsockopt(server.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+	T_RET(rpc(5000), 0);
+	T_RET(setsockopt(server.fd, SOL_SOCKET, SO_DETACH_FILTER, &program, sizeof(program)), 0);
+	T_RET(rpc(77), 0);
+	close_sockets();
+}
+
+/* A policy of one socket concerns no other, though routes are shared. */
+static void check_policy(void)
+{
+	struct xfrm_userpolicy_info policy = {
+		.sel = { .family = AF_INET },
+		.lft = { .soft_byte_limit = XFRM_INF, .hard_byte_limit = XFRM_INF,
+			 .soft_packet_limit = XFRM_INF, .hard_packet_limit = XFRM_INF },
+		.dir = XFRM_POLICY_OUT,
+		.action = XFRM_POLICY_BLOCK,
+	};
+	static const char data[100];
+	struct homa_sendmsg_args args = { 0 };
+	struct t_addr addr = t_loopback(AF_INET, PORT);
+	struct t_sock other;
+
+	t_case("policy of a socket");
+	open_sockets(AF_INET);
+	t_open(&other, AF_INET, 0);
+	T_RET(rpc(100), 0);
+	if (setsockopt(other.fd, IPPROTO_IP, IP_XFRM_POLICY_, &policy, sizeof(policy))) {
+		/* A socket that takes no options of IP has no policy, either. */
+		T_EQ(errno, ENOPROTOOPT);
+		t_close(&other);
+		close_sockets();
+		return;
+	}
+	T_RET(t_sendmsg(&other, &addr, data, sizeof(data), &args, 0), -EPERM);
+	T_RET(rpc(100), 0);
+	T_RET(t_sendmsg(&other, &addr, data, sizeof(data), &args, 0), -EPERM);
+	t_close(&other);
+	T_RET(rpc(100), 0);
+	close_sockets();
+}
+
+static int sys_bpf(int cmd, union bpf_attr *attr)
+{
+	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+/* A program that returns @verdict for everything. */
+static int load(enum bpf_prog_type type, int verdict, uint32_t attach_type, uint32_t btf_id)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr = {
+		.prog_type = type,
+		.expected_attach_type = attach_type,
+		.attach_btf_id = btf_id,
+		.insns = (uintptr_t)code,
+		.insn_cnt = 2,
+		.license = (uintptr_t)"Dual BSD/GPL",
+	};
+	int fd = sys_bpf(BPF_PROG_LOAD, &attr);
+
+	if (fd < 0)
+		t_die("BPF_PROG_LOAD");
+	return fd;
+}
+
+static void check_direction(int group, enum bpf_attach_type direction)
+{
+	union bpf_attr attr = { 0 };
+	int program = load(BPF_PROG_TYPE_CGROUP_SKB, 0, direction, 0);
+
+	T_RET(rpc(50000), 0);
+	attr.target_fd = (uint32_t)group;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = direction;
+	T_RET(sys_bpf(BPF_PROG_ATTACH, &attr), 0);
+	T_RET(rpc(100), -ETIMEDOUT);
+	T_RET(sys_bpf(BPF_PROG_DETACH, &attr), 0);
+	T_RET(rpc(50000), 0);
+	close(program);
+}
+
+/* What a control group may not receive, or send, its sockets do not. */
+static void check_cgroup(const char *dir, int family)
+{
+	char path[300];
+	int group, file;
+
+	t_case("control group, family %d", family);
+	if (mkdir(dir, 0755) && errno != EEXIST)
+		t_die("mkdir %s", dir);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	file = open(path, O_WRONLY);
+	if (file < 0 || write(file, "0", 1) != 1)
+		t_die("%s", path);
+	close(file);
+	group = open(dir, O_RDONLY | O_DIRECTORY);
+	if (group < 0)
+		t_die("%s", dir);
+	/* A socket belongs to the group that made it. */
+	open_sockets(family);
+	check_direction(group, BPF_CGROUP_INET_INGRESS);
+	check_direction(group, BPF_CGROUP_INET_EGRESS);
+	close_sockets();
+	close(group);
+}
+
+/* Bytes behind a record of this kind in the kernel's type information. */
+static size_t btf_extra(uint32_t info)
+{
+	size_t n = BTF_INFO_VLEN(info);
+
+	switch (BTF_INFO_KIND(info)) {
+	case BTF_KIND_INT:
+	case BTF_KIND_VAR:
+	case BTF_KIND_DECL_TAG:
+		return 4;
+	case BTF_KIND_ARRAY:
+		return sizeof(struct btf_array);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+	case BTF_KIND_DATASEC:
+	case BTF_KIND_ENUM64:
+		return n * 12;
+	case BTF_KIND_ENUM:
+	case BTF_KIND_FUNC_PROTO:
+		return n * 8;
+	default:
+		return 0;
+	}
+}
+
+/* Number of a function in the type information of the running kernel. */
+static uint32_t btf_function(const char *name)
+{
+	FILE *file = fopen("/sys/kernel/btf/vmlinux", "r");
+	const struct btf_header *header;
+	const unsigned char *at, *end;
+	const char *strings;
+	unsigned char *all;
+	size_t bytes;
+	uint32_t id;
+
+	all = malloc(32 << 20);
+	if (!file || !all)
+		t_die("no type information");
+	bytes = fread(all, 1, 32 << 20, file);
+	fclose(file);
+	header = (const void *)all;
+	if (bytes < sizeof(*header) || header->magic != BTF_MAGIC)
+		t_die("type information of another kind");
+	strings = (const char *)all + header->hdr_len + header->str_off;
+	at = all + header->hdr_len + header->type_off;
+	end = at + header->type_len;
+	for (id = 1; at < end; id++) {
+		const struct btf_type *type = (const void *)at;
+
+		if (BTF_INFO_KIND(type->info) == BTF_KIND_FUNC &&
+		    !strcmp(strings + type->name_off, name)) {
+			free(all);
+			return id;
+		}
+		at += sizeof(*type) + btf_extra(type->info);
+	}
+	t_die("the kernel has no %s", name);
+}
+
+/* A security module that lets no socket receive anything. */
+static void check_lsm(int family)
+{
+	union bpf_attr attr = { 0 };
+	int program, link;
+
+	t_case("security module, family %d", family);
+	program = load(BPF_PROG_TYPE_LSM, -EPERM, BPF_LSM_MAC,
+		       btf_function("bpf_lsm_socket_sock_rcv_skb"));
+	open_sockets(family);
+	T_RET(rpc(50000), 0);
+	attr.raw_tracepoint.prog_fd = (uint32_t)program;
+	link = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+	if (link < 0)
+		t_die("the program cannot be attached");
+	T_RET(rpc(100), -ETIMEDOUT);
+	close(link);
+	T_RET(rpc(50000), 0);
+	close(program);
+	close_sockets();
+}
+
+int main(int argc, char **argv)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	const char *what = argc > 1 ? argv[1] : "";
+	unsigned int i;
+
+	t_begin("t_hooks", 50);
+	if (!strcmp(what, "policy")) {
+		check_policy();
+		return t_end();
+	}
+	for (i = 0; i < 2; i++) {
+		if (!strcmp(what, "filter"))
+			check_filter(families[i]);
+		else if (!strcmp(what, "cgroup") && argc > 2)
+			check_cgroup(argv[2], families[i]);
+		else if (!strcmp(what, "lsm"))
+			check_lsm(families[i]);
+		else
+			errx(2, "usage: t_hooks filter|policy|lsm, t_hooks cgroup DIR");
+	}
+	return t_end();
+}
