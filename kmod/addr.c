@@ -17,8 +17,8 @@ static void set_v4(__be32 addr, struct in6_addr *out)
 /**
  * homa_addr_from_user() - destination given to sendmsg (uapi §6)
  * @sk: socket
- * @msg: with msg_name in kernel memory
- * @key: filled
+ * @msg: with msg_name in kernel memory; NULL: what connect() set
+ * @key: filled; a link-local address may lack its scope
  * @port: filled, host order
  *
  * Return: 0, -EINVAL (missing or too short), -EAFNOSUPPORT.
@@ -29,7 +29,9 @@ int homa_addr_from_user(struct sock *sk, const struct msghdr *msg,
 	const struct sockaddr_in6 *in6 = msg->msg_name;
 	const struct sockaddr_in *in = msg->msg_name;
 
-	if (!in || msg->msg_namelen < (int)sizeof(in->sin_family))
+	if (!in)
+		return homa_bind_peer(sk, key, port) ? 0 : -EINVAL;
+	if (msg->msg_namelen < (int)sizeof(in->sin_family))
 		return -EINVAL;
 	if (in->sin_family != sk->sk_family)
 		return -EAFNOSUPPORT;
@@ -49,7 +51,7 @@ int homa_addr_from_user(struct sock *sk, const struct msghdr *msg,
 	else if (ipv6_addr_v4mapped(&key->addr))
 		set_v4(key->addr.s6_addr32[3], &key->addr);
 	if (ipv6_addr_type(&key->addr) & IPV6_ADDR_LINKLOCAL)
-		key->scope = in6->sin6_scope_id ?: sk->sk_bound_dev_if;
+		key->scope = in6->sin6_scope_id ?: READ_ONCE(sk->sk_bound_dev_if);
 	*port = ntohs(in6->sin6_port);
 	return 0;
 }
@@ -106,9 +108,9 @@ void homa_addr_from_skb(const struct sk_buff *skb, struct in6_addr *saddr,
 }
 
 /**
- * homa_addr_scope() - scope of the sender of a packet
- * @skb: packet
- * @addr: its source address
+ * homa_addr_scope() - scope of an address in a received packet
+ * @skb: packet, with its network header and route set
+ * @addr: the address
  *
  * Return: receiving interface if the address is link-local, else 0.
  */
@@ -118,4 +120,18 @@ u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr)
 	    !(ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL))
 		return 0;
 	return inet6_iif(skb);
+}
+
+/**
+ * homa_addr_key() - the host that sent a packet
+ * @skb: with its network header and route set
+ * @key: filled
+ */
+void homa_addr_key(const struct sk_buff *skb, struct homa_peer_key *key)
+{
+	struct in6_addr daddr;
+
+	memset(key, 0, sizeof(*key));
+	homa_addr_from_skb(skb, &key->addr, &daddr);
+	key->scope = homa_addr_scope(skb, &key->addr);
 }

@@ -127,6 +127,7 @@ struct homa_sched {
  * @peer_idle_max_secs: hosts unused for so long may be forgotten
  * @peer_gc_threshold: with so many hosts or fewer none is forgotten
  * @cutoffs_pinned: @cutoffs do not follow the traffic
+ * @privileged_ports: low ports need CAP_NET_BIND_SERVICE
  * @throttle: pace outgoing data
  * @rcu: for freeing
  */
@@ -140,6 +141,7 @@ struct homa_settings {
 	u32 peer_idle_max_secs;
 	u32 peer_gc_threshold;
 	u8 cutoffs_pinned;
+	u8 privileged_ports;
 	bool throttle;
 	struct rcu_head rcu;
 };
@@ -508,9 +510,27 @@ void homa_adapt_exit(struct homa_net *hn);
 
 /* ---- ports.c: ports of a namespace ---- */
 int homa_port_assign(struct homa_sock *hsk);
-int homa_port_bind(struct homa_sock *hsk, u16 port);
+int homa_port_bind(struct homa_sock *hsk, u16 port,
+		   const struct in6_addr *addr);
 void homa_port_release(struct homa_sock *hsk);
 struct homa_sock *homa_port_find_rcu(struct homa_net *hn, u16 port);
+
+/* ---- bind.c: addresses of a socket ---- */
+int homa_bind(struct socket *sock, struct sockaddr_unsized *addr, int addr_len);
+void homa_bind_set_addr(struct sock *sk, const struct in6_addr *addr);
+int homa_bind_pre_connect(struct sock *sk, struct sockaddr_unsized *addr,
+			  int addr_len);
+int homa_bind_connect6(struct sock *sk, struct sockaddr_unsized *addr,
+		       int addr_len);
+int homa_bind_disconnect(struct sock *sk, int flags);
+bool homa_bind_peer(struct sock *sk, struct homa_peer_key *key, u16 *port);
+int homa_bind_source(struct sock *sk, const struct in6_addr *daddr,
+		     struct in6_addr *saddr);
+bool homa_bind_owns(struct homa_sock *hsk, const struct in6_addr *addr);
+bool homa_bind_hears(struct homa_sock *hsk, const struct sk_buff *skb,
+		     const struct in6_addr *daddr);
+bool homa_bind_admits(struct homa_sock *hsk, const struct in6_addr *addr,
+		      u16 port);
 
 /* ---- sock.c: socket calls but messages ---- */
 extern const struct proto_ops homa_inet_ops;
@@ -521,7 +541,6 @@ int homa_sock_setsockopt(struct sock *sk, int level, int optname,
 			 sockptr_t optval, unsigned int optlen);
 int homa_sock_getsockopt(struct sock *sk, int level, int optname,
 			 char __user *optval, int __user *optlen);
-int homa_sock_disconnect(struct sock *sk, int flags);
 void homa_sock_unhash(struct sock *sk);
 void homa_sock_down(struct homa_sock *hsk);
 struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
@@ -549,6 +568,7 @@ int homa_addr_to_sockaddr(const struct sock *sk,
 void homa_addr_from_skb(const struct sk_buff *skb, struct in6_addr *saddr,
 			struct in6_addr *daddr);
 u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr);
+void homa_addr_key(const struct sk_buff *skb, struct homa_peer_key *key);
 
 /* ---- sendmsg.c, msgout.c: outgoing messages ---- */
 int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
@@ -581,9 +601,9 @@ u64 homa_rpc_new_id(struct homa_net *hn);
 int homa_rpc_insert_locked(struct homa_rpc *rpc);
 struct homa_rpc *homa_rpc_find_client(struct homa_sock *hsk, u64 id);
 struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
-			       const struct in6_addr *addr, u16 dport);
+			       const struct homa_peer_key *key, u16 dport);
 struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
-				      const struct in6_addr *addr);
+				      const struct homa_peer_key *key);
 struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 				      const struct homa_peer_key *key,
 				      const struct in6_addr *saddr, u16 dport,
@@ -644,7 +664,7 @@ int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 int homa_rx(struct sk_buff *skb);
 void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 		     const struct homa_hdr *hdr);
-void homa_rx_ack(struct homa_net *hn, const struct in6_addr *saddr,
+void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 		 const struct homa_ack *ack);
 void homa_rx_drop(struct homa_net *hn, enum homa_reason reason);
 

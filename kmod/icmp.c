@@ -70,9 +70,11 @@ static bool quote_matches(struct homa_sock *hsk, u64 id,
 			  const struct in6_addr *us,
 			  const struct in6_addr *peer, u16 dport)
 {
-	struct homa_rpc *rpc = homa_rpc_find(hsk, id, peer, dport);
+	struct homa_peer_key key = { .addr = *peer };
+	struct homa_rpc *rpc;
 	bool match;
 
+	rpc = homa_rpc_find(hsk, id, &key, dport);
 	if (!rpc)
 		return false;
 	match = ipv6_addr_equal(&rpc->saddr, us);

@@ -92,13 +92,17 @@ int homa_port_assign(struct homa_sock *hsk)
 }
 
 /**
- * homa_port_bind() - change the port of a socket
+ * homa_port_bind() - change port and address of a socket
  * @hsk: socket, lock_sock() held
- * @port: new port, below HOMA_MIN_DEFAULT_PORT, not 0
+ * @port: its own, or one below HOMA_MIN_DEFAULT_PORT; not 0
+ * @addr: new local address, or NULL to leave it
+ *
+ * A port has one owner, whatever the addresses of sockets are (uapi §2).
  *
  * Return: 0; 1 if the socket owns it already; -EADDRINUSE; -ESHUTDOWN.
  */
-int homa_port_bind(struct homa_sock *hsk, u16 port)
+int homa_port_bind(struct homa_sock *hsk, u16 port,
+		   const struct in6_addr *addr)
 {
 	struct homa_net *hn = hsk->hn;
 	struct homa_sock *owner;
@@ -108,8 +112,12 @@ int homa_port_bind(struct homa_sock *hsk, u16 port)
 	owner = lookup(hn, port);
 	if (hlist_unhashed(&hsk->port_link)) {
 		err = -ESHUTDOWN;
+	} else if (owner && owner != hsk) {
+		err = -EADDRINUSE;
 	} else if (owner) {
-		err = owner == hsk ? 1 : -EADDRINUSE;
+		err = 1;
+		if (addr)
+			homa_bind_set_addr(homa_sock_sk(hsk), addr);
 	} else {
 		/*
 		 * A reader on the old chain that passes through this socket
@@ -117,6 +125,8 @@ int homa_port_bind(struct homa_sock *hsk, u16 port)
 		 * a packet lost during bind(), recovered like any other.
 		 */
 		disown_locked(hsk);
+		if (addr)
+			homa_bind_set_addr(homa_sock_sk(hsk), addr);
 		own_locked(hsk, port);
 	}
 	spin_unlock_bh(&hn->port_lock);

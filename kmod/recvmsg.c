@@ -100,7 +100,7 @@ static void forget(struct homa_sock *hsk, struct delivery *d)
 	homa_pool_free(hsk->pool, args->bpage_offsets, args->num_bpages);
 	args->num_bpages = 0;
 	homa_pool_serve(hsk);
-	rpc = homa_rpc_find_server(hsk, args->id, &d->key.addr);
+	rpc = homa_rpc_find_server(hsk, args->id, &d->key);
 	if (!rpc)
 		return;
 	homa_todo_init(&todo);

@@ -167,6 +167,7 @@ struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 				 struct in6_addr *saddr)
 {
 	const struct homa_route *route = rcu_dereference(peer->route);
+	struct in6_addr preferred = in6addr_any;
 	struct dst_entry *dst;
 
 	if (!plain(homa_sock_sk(hsk)))
@@ -185,12 +186,20 @@ struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		return lookup(hsk, peer, saddr);
 	}
 
-	dst = lookup(hsk, peer, saddr);
+	/* Cached is what the route prefers, not what one socket wants. */
+	dst = lookup(hsk, peer, &preferred);
 	if (!IS_ERR(dst)) {
 		HOMA_INC(hsk->hn, peer_dst_refreshes);
-		cache(peer, dst, saddr);
+		cache(peer, dst, &preferred);
+		if (ipv6_addr_any(saddr))
+			*saddr = preferred;
+		if (ipv6_addr_equal(saddr, &preferred))
+			return dst;
+		dst_release(dst);
+	} else if (ipv6_addr_any(saddr)) {
+		return dst;
 	}
-	return dst;
+	return lookup(hsk, peer, saddr);
 }
 
 /**

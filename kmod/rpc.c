@@ -191,7 +191,7 @@ struct homa_rpc *homa_rpc_find_client(struct homa_sock *hsk, u64 id)
 
 static struct homa_rpc *find_in(struct homa_bucket *bucket,
 				const struct homa_sock *hsk, u64 id,
-				const struct in6_addr *addr, u32 dport,
+				const struct homa_peer_key *key, u32 dport,
 				bool any_port)
 {
 	struct homa_rpc *rpc;
@@ -200,7 +200,8 @@ static struct homa_rpc *find_in(struct homa_bucket *bucket,
 	hlist_for_each_entry(rpc, &bucket->rpcs, hash) {
 		if (rpc->core.id == id && rpc->hsk == hsk &&
 		    (any_port || rpc->dport == dport) &&
-		    ipv6_addr_equal(&rpc->peer->key.addr, addr))
+		    ipv6_addr_equal(&rpc->peer->key.addr, &key->addr) &&
+		    (!key->scope || key->scope == rpc->peer->key.scope))
 			return rpc;
 	}
 	return NULL;
@@ -210,7 +211,7 @@ static struct homa_rpc *find_in(struct homa_bucket *bucket,
  * homa_rpc_find() - the RPC that a packet belongs to
  * @hsk: receiving socket
  * @id: our id
- * @addr: sender of the packet
+ * @key: sender of the packet; scope 0 = any
  * @dport: sender's port
  *
  * The sender has to be the peer of the RPC, for client RPCs too
@@ -219,13 +220,13 @@ static struct homa_rpc *find_in(struct homa_bucket *bucket,
  * Return: the RPC with its lock held, or NULL with none.
  */
 struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
-			       const struct in6_addr *addr, u16 dport)
+			       const struct homa_peer_key *key, u16 dport)
 {
-	struct homa_bucket *bucket = bucket_of(hsk->hn, id, addr);
+	struct homa_bucket *bucket = bucket_of(hsk->hn, id, &key->addr);
 	struct homa_rpc *rpc;
 
 	homa_bucket_lock(bucket);
-	rpc = find_in(bucket, hsk, id, addr, dport, false);
+	rpc = find_in(bucket, hsk, id, key, dport, false);
 	if (!rpc)
 		homa_bucket_unlock(bucket);
 	return rpc;
@@ -235,7 +236,7 @@ struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
  * homa_rpc_find_server() - a server RPC by client address only
  * @hsk: its socket
  * @id: odd id
- * @addr: client's host
+ * @key: client's host; scope 0 = any
  *
  * For acks, which do not name the client's port (wire §6.9), and for responses,
  * where the port given does not count (uapi §6).
@@ -243,16 +244,16 @@ struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
  * Return: the RPC with its lock held, or NULL with none.
  */
 struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
-				      const struct in6_addr *addr)
+				      const struct homa_peer_key *key)
 {
 	struct homa_bucket *bucket;
 	struct homa_rpc *rpc;
 
 	if (homa_id_is_client(id))
 		return NULL;
-	bucket = bucket_of(hsk->hn, id, addr);
+	bucket = bucket_of(hsk->hn, id, &key->addr);
 	homa_bucket_lock(bucket);
-	rpc = find_in(bucket, hsk, id, addr, 0, true);
+	rpc = find_in(bucket, hsk, id, key, 0, true);
 	if (!rpc)
 		homa_bucket_unlock(bucket);
 	return rpc;
@@ -284,7 +285,7 @@ static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
 	struct homa_rpc *rpc;
 
 	homa_bucket_lock(bucket);
-	rpc = find_in(bucket, fresh->hsk, id, &peer->key.addr, fresh->dport,
+	rpc = find_in(bucket, fresh->hsk, id, &peer->key, fresh->dport,
 		      false);
 	if (rpc)
 		return rpc;	/* another packet of it was faster */
@@ -320,7 +321,7 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 	struct homa_rpc *fresh;
 	struct homa_rpc *rpc;
 
-	rpc = homa_rpc_find(hsk, id, &key->addr, dport);
+	rpc = homa_rpc_find(hsk, id, key, dport);
 	if (rpc)
 		return rpc;
 

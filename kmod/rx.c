@@ -23,12 +23,12 @@ void homa_rx_drop(struct homa_net *hn, enum homa_reason reason)
 /**
  * homa_rx_ack() - a client's host says that an RPC is finished
  * @hn: namespace
- * @saddr: the host
+ * @key: the host
  * @ack: which RPC; client_id 0 = none
  *
  * Context: softirq, rcu_read_lock(), no Homa lock held.
  */
-void homa_rx_ack(struct homa_net *hn, const struct in6_addr *saddr,
+void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 		 const struct homa_ack *ack)
 {
 	struct homa_sock *hsk;
@@ -41,7 +41,7 @@ void homa_rx_ack(struct homa_net *hn, const struct in6_addr *saddr,
 	if (!hsk)
 		return;
 	rpc = homa_rpc_find_server(hsk, homa_wire_local_id(ack->client_id),
-				   saddr);
+				   key);
 	if (!rpc)
 		return;
 	homa_todo_init(&todo);
@@ -163,29 +163,25 @@ static bool cutoffs_stale(struct homa_rpc *rpc, u16 version)
 }
 
 /* Find or make the RPC of a DATA packet; locked, or NULL with a reason. */
-static struct homa_rpc *data_rpc(struct homa_sock *hsk, struct sk_buff *skb,
+static struct homa_rpc *data_rpc(struct homa_sock *hsk,
 				 const struct homa_hdr *hdr,
-				 const struct in6_addr *saddr,
+				 const struct homa_peer_key *key,
 				 const struct in6_addr *daddr,
 				 enum homa_reason *reason)
 {
 	u64 id = homa_wire_local_id(hdr->sender_id);
-	struct homa_peer_key key;
 	struct homa_rpc *rpc;
 
 	if (homa_id_is_client(id)) {
 		*reason = HOMA_REASON_UNKNOWN_RPC;
-		return homa_rpc_find(hsk, id, saddr, hdr->sport);
+		return homa_rpc_find(hsk, id, key, hdr->sport);
 	}
 	if (!homa_sock_pool(hsk)) {
 		*reason = HOMA_REASON_NO_BUFFER;
 		HOMA_INC(hsk->hn, server_cant_create_rpcs);
 		return NULL;
 	}
-	memset(&key, 0, sizeof(key));
-	key.addr = *saddr;
-	key.scope = homa_addr_scope(skb, saddr);
-	rpc = homa_rpc_open_server(hsk, id, &key, daddr, hdr->sport, reason);
+	rpc = homa_rpc_open_server(hsk, id, key, daddr, hdr->sport, reason);
 	if (!rpc && *reason == HOMA_REASON_NO_MEMORY)
 		HOMA_INC(hsk->hn, server_cant_create_rpcs);
 	return rpc;
@@ -196,7 +192,8 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 {
 	enum homa_reason reason = HOMA_REASON_NONE;
 	struct homa_net *hn = hsk->hn;
-	struct in6_addr saddr, daddr;
+	struct homa_peer_key key = {};
+	struct in6_addr daddr;
 	u64 now_ns = ktime_get_ns();
 	struct homa_rpc_verdict v;
 	struct homa_rpc *cutoffs = NULL;
@@ -204,8 +201,9 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	struct homa_rpc *rpc;
 	bool taken = false;
 
-	homa_addr_from_skb(skb, &saddr, &daddr);
-	rpc = data_rpc(hsk, skb, hdr, &saddr, &daddr, &reason);
+	homa_addr_from_skb(skb, &key.addr, &daddr);
+	homa_addr_key(skb, &key);
+	rpc = data_rpc(hsk, hdr, &key, &daddr, &reason);
 	if (!rpc) {
 		if (reason == HOMA_REASON_UNKNOWN_RPC)
 			HOMA_INC(hn, unknown_rpcs);
@@ -255,7 +253,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		homa_rpc_put(cutoffs);
 	}
 	if (hdr->data.ack.client_id)
-		homa_rx_ack(hn, &saddr, &hdr->data.ack);
+		homa_rx_ack(hn, &key, &hdr->data.ack);
 	if (taken)
 		return;
 	if (reason != HOMA_REASON_DUPLICATE)
@@ -299,6 +297,32 @@ static u32 linear_bytes(struct sk_buff *skb)
 	return pskb_may_pull(skb, want) ? want : 0;
 }
 
+/* The socket that a packet is for; NULL with a reason. */
+static struct homa_sock *find_sock(struct homa_net *hn,
+				   const struct sk_buff *skb,
+				   const struct homa_hdr *hdr,
+				   enum homa_reason *reason)
+{
+	struct in6_addr saddr, daddr;
+	struct homa_sock *hsk;
+
+	*reason = HOMA_REASON_NO_SOCKET;
+	hsk = homa_port_find_rcu(hn, hdr->dport);
+	if (!hsk)
+		return NULL;
+	homa_addr_from_skb(skb, &saddr, &daddr);
+	if (!homa_bind_hears(hsk, skb, &daddr))
+		return NULL;
+	if (!homa_id_is_client(hdr->sender_id))
+		return hsk;
+	if (!homa_bind_admits(hsk, &saddr, hdr->sport))
+		return NULL;
+	if (READ_ONCE(hsk->server))
+		return hsk;
+	*reason = HOMA_REASON_NOT_SERVER;
+	return NULL;
+}
+
 static void rx(struct homa_net *hn, struct sk_buff *skb)
 {
 	enum homa_reason reason;
@@ -327,16 +351,7 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 	if (hdr.type == HOMA_FREEZE)
 		goto drop;
 
-	hsk = homa_port_find_rcu(hn, hdr.dport);
-	/* A socket for IPv4 knows no IPv6 addresses (conformance H4). */
-	reason = HOMA_REASON_NO_SOCKET;
-	if (hsk && skb->protocol == htons(ETH_P_IPV6) &&
-	    homa_sock_sk(hsk)->sk_family != AF_INET6)
-		hsk = NULL;
-	if (hsk && (hdr.sender_id & 1) == 0 && !READ_ONCE(hsk->server)) {
-		reason = HOMA_REASON_NOT_SERVER;
-		hsk = NULL;
-	}
+	hsk = find_sock(hn, skb, &hdr, &reason);
 	if (!hsk) {
 		if (policy_ok(NULL, skb))
 			send_unreachable(skb);

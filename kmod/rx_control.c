@@ -7,9 +7,8 @@
 /* Where the packet in question came from. */
 struct origin {
 	struct homa_sock *hsk;
-	struct in6_addr saddr;	/* the sender */
+	struct homa_peer_key key;	/* the sender */
 	struct in6_addr daddr;	/* us */
-	struct homa_peer_key key;
 	const struct homa_hdr *hdr;
 	u64 id;			/* our name of the RPC */
 };
@@ -79,9 +78,9 @@ static void rx_ack(const struct origin *o)
 	};
 	u32 i;
 
-	homa_rx_ack(hn, &o->saddr, &ack);
+	homa_rx_ack(hn, &o->key, &ack);
 	for (i = 0; i < o->hdr->ack.num; i++)
-		homa_rx_ack(hn, &o->saddr, &o->hdr->ack.acks[i]);
+		homa_rx_ack(hn, &o->key, &o->hdr->ack.acks[i]);
 }
 
 static void send_ack(struct homa_rpc *rpc)
@@ -189,9 +188,8 @@ void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 	};
 	struct homa_rpc *rpc;
 
-	homa_addr_from_skb(skb, &o.saddr, &o.daddr);
-	o.key.addr = o.saddr;
-	o.key.scope = homa_addr_scope(skb, &o.saddr);
+	homa_addr_from_skb(skb, &o.key.addr, &o.daddr);
+	homa_addr_key(skb, &o.key);
 
 	if (hdr->type == HOMA_ACK) {
 		rx_ack(&o);
@@ -201,7 +199,7 @@ void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 		rx_cutoffs(&o);
 		return;
 	}
-	rpc = homa_rpc_find(hsk, o.id, &o.saddr, hdr->sport);
+	rpc = homa_rpc_find(hsk, o.id, &o.key, hdr->sport);
 	if (rpc)
 		rx_rpc(rpc, hdr);
 	else

@@ -18,15 +18,22 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			const struct homa_peer_key *key, u16 port,
 			struct homa_sendmsg_args *args, void __user *control)
 {
-	struct inet_sock *inet = &hsk->inet;
 	struct homa_net *hn = hsk->hn;
 	struct homa_config cfg;
 	struct homa_todo todo;
 	struct homa_peer *peer;
+	struct in6_addr saddr;
 	struct homa_rpc *rpc;
 	int seg;
 	int err;
 
+	if (!key->scope && ipv6_addr_type(&key->addr) & IPV6_ADDR_LINKLOCAL)
+		return explain(hsk, -EINVAL,
+			       "link-local destination without scope id");
+	err = homa_bind_source(homa_sock_sk(hsk), &key->addr, &saddr);
+	if (err)
+		return explain(hsk, err,
+			       "destination of an IP version that the socket is not bound to");
 	peer = homa_peer_get(hn, key, GFP_KERNEL);
 	if (IS_ERR(peer))
 		return explain(hsk, PTR_ERR(peer),
@@ -37,12 +44,7 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	homa_peer_put(peer);
 	if (!rpc)
 		return -ENOMEM;
-	/* connect() fixes the source address, as it does for UDP. */
-	if (inet->inet_saddr && ipv6_addr_v4mapped(&key->addr))
-		ipv6_addr_set_v4mapped(inet->inet_saddr, &rpc->saddr);
-	else if (hsk->inet.sk.sk_family == AF_INET6)
-		rpc->saddr = inet6_sk(homa_sock_sk(hsk))->saddr;
-
+	rpc->saddr = saddr;
 	seg = homa_route_seg_bytes(hsk, peer, &rpc->saddr);
 	if (seg < 0) {
 		err = explain(hsk, seg, "no route to the destination");
@@ -108,9 +110,12 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	if (args->completion_cookie)
 		return explain(hsk, -EINVAL,
 			       "completion_cookie of a response is not zero");
-	rpc = homa_rpc_find_server(hsk, args->id, &key->addr);
-	if (!rpc)
-		return 0;	/* the client gave up; nothing to tell it */
+	rpc = homa_rpc_find_server(hsk, args->id, key);
+	if (!rpc) {
+		/* The client gave up; sendmmsg() wants the bytes taken. */
+		iov_iter_advance(&msg->msg_iter, len);
+		return 0;
+	}
 	waiting = rpc->core.state == HOMA_RPC_IN_SERVICE;
 	homa_rpc_hold(rpc);
 	homa_rpc_unlock(rpc);
@@ -182,7 +187,7 @@ int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	u16 port;
 	int err;
 
-	if (!msg->msg_name)
+	if (!msg->msg_name && READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 		return explain(hsk, -EINVAL, "no destination address");
 	/* With a length the socket layer has copied it into the kernel. */
 	if (!msg->msg_control_is_user)

@@ -196,28 +196,6 @@ void homa_sock_unhash(struct sock *sk)
 	homa_port_release(homa_sk(sk));
 }
 
-/**
- * homa_sock_disconnect() - dissolve connect(): any source address again
- * @sk: socket
- * @flags: unused
- *
- * Context: process.  Return: 0.
- */
-int homa_sock_disconnect(struct sock *sk, int flags)
-{
-	struct inet_sock *inet = inet_sk(sk);
-
-	lock_sock(sk);
-	sk->sk_state = TCP_CLOSE;
-	inet->inet_daddr = 0;
-	inet->inet_dport = 0;
-	if (!(sk->sk_userlocks & SOCK_BINDADDR_LOCK))
-		inet_reset_saddr(sk);
-	sk_dst_reset(sk);
-	release_sock(sk);
-	return 0;
-}
-
 /* ---- send buffer ---- */
 
 /**
@@ -435,43 +413,6 @@ int homa_sock_getsockopt(struct sock *sk, int level, int optname,
 }
 
 /* ---- operations ---- */
-
-static int homa_bind(struct socket *sock, struct sockaddr_unsized *addr,
-		     int addr_len)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
-	struct sock *sk = sock->sk;
-	struct homa_sock *hsk = homa_sk(sk);
-	int min_len;
-	u16 port;
-	int err;
-
-	if (addr_len < (int)sizeof(addr->sa_family))
-		return -EINVAL;
-	if (addr->sa_family != sk->sk_family)
-		return -EAFNOSUPPORT;
-	min_len = sk->sk_family == AF_INET ? sizeof(struct sockaddr_in) :
-					     sizeof(struct sockaddr_in6);
-	if (addr_len < min_len)
-		return -EINVAL;
-	/* The port is at the same place in both. */
-	port = ntohs(in->sin_port);
-	if (!port)
-		return 0;
-	if (port >= HOMA_MIN_DEFAULT_PORT) {
-		homa_sock_explain(hsk, "ports from 32768 on cannot be bound");
-		return -EINVAL;
-	}
-
-	lock_sock(sk);
-	err = hsk->shutdown ? -ESHUTDOWN : homa_port_bind(hsk, port);
-	if (!err)
-		WRITE_ONCE(hsk->server, true);
-	release_sock(sk);
-	if (err == -EADDRINUSE)
-		homa_sock_explain(hsk, "another socket owns the port");
-	return err < 0 ? err : 0;
-}
 
 static int homa_shutdown(struct socket *sock, int how)
 {

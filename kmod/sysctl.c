@@ -68,6 +68,7 @@ static const struct knob knobs[] = {
 	{ "peer_idle_secs_max", RAW(peer_idle_max_secs), KIND_U32, 0, 86400 },
 	{ "peer_gc_threshold", RAW(peer_gc_threshold), KIND_U32, 0, 1 << 24 },
 	{ "cutoffs_pinned", RAW(cutoffs_pinned), KIND_U8, 0, 1 },
+	{ "privileged_ports", RAW(privileged_ports), KIND_U8, 0, 1 },
 	{ "flags", RAW(throttle), KIND_FLAGS, 0, HOMA_FLAG_DONT_THROTTLE },
 };
 
@@ -158,6 +159,7 @@ void homa_settings_init(struct homa_settings *s)
 	s->peer_idle_secs = 10;
 	s->peer_idle_max_secs = 120;
 	s->peer_gc_threshold = 5000;
+	s->privileged_ports = 1;
 	s->throttle = true;
 }
 

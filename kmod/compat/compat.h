@@ -9,10 +9,12 @@
 #ifndef HOMA_COMPAT_H
 #define HOMA_COMPAT_H
 
+#include <linux/bpf-cgroup.h>
 #include <linux/hrtimer.h>
 #include <linux/socket.h>
 #include <linux/sysctl.h>
 #include <linux/version.h>
+#include <net/inet_common.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -93,5 +95,40 @@ static inline int homa_compat_recvmsg(struct sock *sk, struct msghdr *msg,
 #else
 #define HOMA_PROTO_RECVMSG homa_recvmsg
 #endif
+
+/* Since 6.7 a BPF program may change the length of an address, too. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#define HOMA_BPF_BIND(sk, addr, len, type, flags) \
+	BPF_CGROUP_RUN_PROG_INET_BIND_LOCK(sk, addr, type, flags)
+#define HOMA_BPF_CONNECT4(sk, addr, len) \
+	BPF_CGROUP_RUN_PROG_INET4_CONNECT_LOCK(sk, addr)
+#define HOMA_BPF_CONNECT6(sk, addr, len) \
+	BPF_CGROUP_RUN_PROG_INET6_CONNECT_LOCK(sk, addr)
+#else
+#define HOMA_BPF_BIND BPF_CGROUP_RUN_PROG_INET_BIND_LOCK
+#define HOMA_BPF_CONNECT4 BPF_CGROUP_RUN_PROG_INET4_CONNECT_LOCK
+#define HOMA_BPF_CONNECT6 BPF_CGROUP_RUN_PROG_INET6_CONNECT_LOCK
+#endif
+
+/* What cgroup BPF says about bind(). */
+static inline int homa_compat_bpf_bind(struct sock *sk,
+				       struct sockaddr_unsized *addr,
+				       int *len, u32 *flags)
+{
+	/* The type has to be a constant. */
+	if (sk->sk_family == AF_INET)
+		return HOMA_BPF_BIND(sk, addr, len, CGROUP_INET4_BIND, flags);
+	return HOMA_BPF_BIND(sk, addr, len, CGROUP_INET6_BIND, flags);
+}
+
+/* What cgroup BPF says about connect(). */
+static inline int homa_compat_bpf_connect(struct sock *sk,
+					  struct sockaddr_unsized *addr,
+					  int *len)
+{
+	if (sk->sk_family == AF_INET)
+		return HOMA_BPF_CONNECT4(sk, addr, len);
+	return HOMA_BPF_CONNECT6(sk, addr, len);
+}
 
 #endif /* HOMA_COMPAT_H */

@@ -115,12 +115,28 @@ hosts_veth()
 	wait_for 5 link_up s s0 || die "the veth link did not come up"
 }
 
+# quiet_neighbours: after hosts_veth, nothing waits for a neighbour or for the
+# limit on ICMP errors.
+quiet_neighbours()
+{
+	for homa_ip in 10.0.0. fd00::; do
+		ip -n c neigh replace "${homa_ip}2" lladdr 02:00:00:00:00:02 dev c0 nud permanent
+		ip -n s neigh replace "${homa_ip}1" lladdr 02:00:00:00:00:01 dev s0 nud permanent
+	done
+	for homa_ns in c s; do
+		in_ns $homa_ns sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	done
+}
+
+# has_carrier NS DEV: true when the other end of the cable is up.
+has_carrier() { ip -n "$1" link show dev "$2" up | grep -q 'LOWER_UP'; }
+
 # link_up NS DEV: true when DEV carries traffic. IPv6 takes a link into use a
 # moment later than IPv4, and gives it a link-local address then; until it has,
 # nobody answers who asks for the neighbour.
 link_up()
 {
-	ip -n "$1" link show dev "$2" up | grep -q 'LOWER_UP' || return 1
+	has_carrier "$1" "$2" || return 1
 	homa_inet6=$(ip -n "$1" -6 addr show dev "$2")
 	[ -z "$homa_inet6" ] || echo "$homa_inet6" | grep -q 'inet6 fe80:'
 }
@@ -173,8 +189,8 @@ host_drill()
 		ip -n s neigh replace "10.0.0.$homa_i" lladdr 02:00:00:00:00:01 dev s0 nud permanent
 		ip -n s neigh replace "fd00::$homa_i" lladdr 02:00:00:00:00:01 dev s0 nud permanent
 	done
-	wait_for 5 link_up s s0 || die "the veth link did not come up"
-	wait_for 5 link_up d d0 || die "the veth link did not come up"
+	wait_for 5 has_carrier s s0 || die "the veth link did not come up"
+	wait_for 5 has_carrier d d0 || die "the veth link did not come up"
 }
 
 # netem NS DEV ARGS...: impair what DEV transmits (tc-netem arguments).

@@ -99,6 +99,22 @@ int t_bind(const struct t_sock *sock, uint16_t port);
 void t_close(struct t_sock *sock);
 uint16_t t_local_port(const struct t_sock *sock);
 
+/* bind() with all arguments: 0 or -errno. */
+int t_bind_addr(const struct t_sock *sock, const struct t_addr *addr);
+
+/* Open the following sockets in the network namespace @name ("ip netns"). */
+void t_netns(const char *name);
+
+/* Give @addr the scope (device) of a link-local address. */
+struct t_addr t_scoped(struct t_addr addr, const char *device);
+
+/* setsockopt() of an int: 0 or -errno; getsockopt() of an int: value or -errno. */
+int t_setopt(const struct t_sock *sock, int level, int name, int value);
+int t_getopt(const struct t_sock *sock, int level, int name);
+
+/* Write @value to /proc/sys/@path; ends the program if that fails. */
+void t_sysctl(const char *path, const char *value);
+
 /* Smallest region that the kernel accepts on this machine. */
 size_t t_region_min(void);
 
@@ -133,6 +149,15 @@ int t_echo(const struct t_sock *sock, const struct t_msg *msg);
 
 /* Respond with @bytes of t_fill(@seed). */
 int t_respond(const struct t_sock *sock, const struct t_msg *msg, size_t bytes, uint32_t seed);
+
+/* A request of @bytes from @client to @to arrives at @server and is answered;
+ * @request (may be NULL) keeps what was received. Checks contents.
+ */
+bool t_exchange(const struct t_sock *client, const struct t_addr *to,
+		const struct t_sock *server, size_t bytes, struct t_msg *request);
+
+/* A request from @client to @to is refused by ICMP: its error. */
+int t_refused(const struct t_sock *client, const struct t_addr *to);
 
 /* HOMAIOCINFO without and with an array. Ends the program if that fails. */
 struct homa_info t_info(const struct t_sock *sock);

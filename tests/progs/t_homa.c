@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* Homa calls in short form, for the guest test programs. */
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +99,58 @@ int t_bind(const struct t_sock *sock, uint16_t port)
 	struct t_addr any = t_addr(sock->family, sock->family == AF_INET ? "0.0.0.0" : "::", port);
 
 	return bind(sock->fd, (struct sockaddr *)&any.sa, any.len) ? -errno : 0;
+}
+
+int t_bind_addr(const struct t_sock *sock, const struct t_addr *addr)
+{
+	return bind(sock->fd, (const struct sockaddr *)&addr->sa, addr->len) ? -errno : 0;
+}
+
+void t_netns(const char *name)
+{
+	char path[100];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		t_die("entering %s", path);
+	close(fd);
+}
+
+struct t_addr t_scoped(struct t_addr addr, const char *device)
+{
+	unsigned int scope = if_nametoindex(device);
+
+	if (!scope)
+		t_die("no device %s", device);
+	((struct sockaddr_in6 *)&addr.sa)->sin6_scope_id = scope;
+	return addr;
+}
+
+int t_setopt(const struct t_sock *sock, int level, int name, int value)
+{
+	return setsockopt(sock->fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+int t_getopt(const struct t_sock *sock, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = 0;
+
+	return getsockopt(sock->fd, level, name, &value, &len) ? -errno : value;
+}
+
+void t_sysctl(const char *path, const char *value)
+{
+	char name[200];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/sys/%s", path);
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
+		t_die("writing %s to %s", value, name);
+	close(fd);
 }
 
 void t_open(struct t_sock *sock, int family, uint16_t port)
@@ -321,4 +376,35 @@ bool t_arrived(const struct t_sock *sock, uint64_t id)
 		if (!id || rpcs[i].id == id)
 			return rpcs[i].rx_length > 0 && !rpcs[i].rx_remaining;
 	return false;
+}
+
+bool t_exchange(const struct t_sock *client, const struct t_addr *to,
+		const struct t_sock *server, size_t bytes, struct t_msg *request)
+{
+	struct t_msg in = { 0 }, out = { 0 };
+	uint64_t id;
+	bool ok;
+
+	id = t_request(client, to, bytes, (uint32_t)bytes, 0);
+	ok = T_RET(t_recv(server, &in, 0, 0), bytes) &&
+	     T_OK(t_msg_is(server, &in, (uint32_t)bytes)) &&
+	     T_RET(t_echo(server, &in), 0) &&
+	     T_RET(t_recv(client, &out, 0, 0), bytes) &&
+	     T_EQ(out.args.id, id) &&
+	     T_OK(t_msg_is(client, &out, (uint32_t)bytes));
+	if (request)
+		*request = in;
+	t_release(server, &in);
+	t_release(client, &out);
+	return ok;
+}
+
+int t_refused(const struct t_sock *client, const struct t_addr *to)
+{
+	struct t_msg answer = { 0 };
+	uint64_t id = t_request(client, to, 100, 1, 0);
+	ssize_t ret = t_recv(client, &answer, 0, 0);
+
+	T_EQ(answer.args.id, id);
+	return (int)ret;
 }

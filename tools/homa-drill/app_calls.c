@@ -71,6 +71,18 @@ static socklen_t make_address(int ip_version, unsigned int host, uint16_t port,
 	return sizeof(addr->in6);
 }
 
+/* All addresses of this host: a port alone is what scripts bind. */
+static socklen_t make_wildcard(int ip_version, uint16_t port, union address *addr)
+{
+	socklen_t len = make_address(ip_version, 0, port, addr);
+
+	if (ip_version == 4)
+		addr->in.sin_addr.s_addr = htonl(INADDR_ANY);
+	else
+		addr->in6.sin6_addr = in6addr_any;
+	return len;
+}
+
 static void do_socket(const struct app_request *req, struct app_answer *ans,
 		      struct sock *s)
 {
@@ -100,7 +112,7 @@ static void do_socket(const struct app_request *req, struct app_answer *ans,
 			goto fail;
 	}
 	if (req->port) {
-		len = make_address(req->ip_version, 0, req->port, &addr);
+		len = make_wildcard(req->ip_version, req->port, &addr);
 		if (bind(s->fd, &addr.sa, len))
 			goto fail;
 	}
@@ -120,7 +132,7 @@ static void do_bind(const struct app_request *req, struct app_answer *ans,
 	union address addr;
 	socklen_t len;
 
-	len = make_address(req->ip_version, 0, req->port, &addr);
+	len = make_wildcard(req->ip_version, req->port, &addr);
 	if (bind(s->fd, &addr.sa, len))
 		ans->err = errno;
 }
