@@ -140,6 +140,12 @@ class Guest:
         return text
 
 
+def fuzz_environment():
+    """How long the fuzzers run and with which seed goes on to the guests."""
+    return ["%s=%d" % (name, int(value)) for name, value in sorted(os.environ.items())
+            if name.startswith("HOMA_FUZZ_")]
+
+
 def uml_command(kernel, boot, mode, plan, extra=()):
     """Command line of the debug tier; `boot` holds the files of this boot."""
     out = os.path.join(boot, "out")
@@ -154,7 +160,7 @@ def uml_command(kernel, boot, mode, plan, extra=()):
         "time-travel=inf-cpu", "kmemleak=on", "panic=-1", "oops=panic",
         "HOMA_TIER=uml", "HOMA_MODE=" + mode, "HOMA_ROOT=" + ROOT,
         "HOMA_BASE=" + base, "HOMA_PLAN=" + plan, "HOMA_OUTDIR=" + out,
-        "HOMA_KO=" + os.path.join(BUILD, "kmod-uml/homa.ko"), *extra]
+        "HOMA_KO=" + os.path.join(BUILD, "kmod-uml/homa.ko"), *fuzz_environment(), *extra]
 
 
 def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
@@ -188,5 +194,6 @@ def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
     words = ["console=ttyS0", "panic=-1", "oops=panic", "rdinit=/init", "quiet",
              "loglevel=4", "mitigations=off", tsc,
              "HOMA_TIER=stock", "HOMA_MODE=" + mode, "HOMA_BASE=/homa",
-             "HOMA_KO=/homa/homa.ko", "HOMA_VM=%d" % vm if vm else "", *append]
+             "HOMA_KO=/homa/homa.ko", "HOMA_VM=%d" % vm if vm else "", *fuzz_environment(),
+             *append]
     return cmd + ["-append", " ".join(w for w in words if w)]

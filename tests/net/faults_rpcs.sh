@@ -1,0 +1,16 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# items: E9 G3
+# tier: uml
+# timeout: 120
+#
+# Allocations fail while packets are received and sent: RPCs complete. They fail
+# while a namespace is made: none is left half.
+. "$HOMA_TESTS/lib.sh"
+
+new_host c
+# Small packets, as on a real link.
+ip -n c link set lo mtu 1500
+# ip netns exec shows a fresh /sys.
+in_ns c sh -c "mount -t debugfs none /sys/kernel/debug && t_faults rpcs" || die "faults in RPCs"
+t_faults netns || die "faults in namespaces"
