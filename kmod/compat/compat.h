@@ -15,7 +15,9 @@
 #include <linux/sysctl.h>
 #include <linux/version.h>
 #include <net/inet_common.h>
+#include <net/ip.h>
 #include <net/net_namespace.h>
+#include <net/route.h>
 #include <net/sock.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -97,7 +99,7 @@ static inline int homa_compat_recvmsg(struct sock *sk, struct msghdr *msg,
 #endif
 
 /* Since 6.7 a BPF program may change the length of an address, too. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+#ifndef HOMA_HAVE_BPF_ADDR_LEN
 #define HOMA_BPF_BIND(sk, addr, len, type, flags) \
 	BPF_CGROUP_RUN_PROG_INET_BIND_LOCK(sk, addr, type, flags)
 #define HOMA_BPF_CONNECT4(sk, addr, len) \
@@ -130,5 +132,42 @@ static inline int homa_compat_bpf_connect(struct sock *sk,
 		return HOMA_BPF_CONNECT4(sk, addr, len);
 	return HOMA_BPF_CONNECT6(sk, addr, len);
 }
+
+/* Newer kernels keep ipv4_sk_update_pmtu() from modules. The same by the
+ * operation of a route: @skb's data is the quoted header.
+ */
+#ifndef HOMA_HAVE_SK_UPDATE_PMTU
+static inline void homa_compat_sk_update_pmtu(struct sk_buff *skb,
+					      struct sock *sk, u32 mtu)
+{
+	const struct iphdr *quoted = (const struct iphdr *)skb->data;
+	struct flowi4 fl4 = {
+		.flowi4_oif = sk->sk_bound_dev_if,
+		.flowi4_mark = READ_ONCE(sk->sk_mark),
+		.flowi4_uid = sk->sk_uid,
+		.flowi4_proto = sk->sk_protocol,
+		.flowi4_scope = RT_SCOPE_UNIVERSE,
+		.daddr = quoted->daddr,
+		.saddr = quoted->saddr,
+	};
+	int outer = skb_network_offset(skb);
+	struct rtable *rt;
+
+	if (!ip_sk_accept_pmtu(sk))
+		return;
+	rt = ip_route_output_key(sock_net(sk), &fl4);
+	if (IS_ERR(rt))
+		return;
+	/* The operation takes the addresses from the network header, all
+	 * else from the socket.
+	 */
+	skb_reset_network_header(skb);
+	rt->dst.ops->update_pmtu(&rt->dst, sk, skb, mtu, false);
+	skb_set_network_header(skb, outer);
+	ip_rt_put(rt);
+}
+
+#define ipv4_sk_update_pmtu homa_compat_sk_update_pmtu
+#endif
 
 #endif /* HOMA_COMPAT_H */

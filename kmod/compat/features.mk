@@ -12,5 +12,12 @@ ccflags-y += $(call homa-feature,SIZED_SYSCTL,net/net_namespace.h,\<register_net
 ccflags-y += $(call homa-feature,CONST_CTL_TABLE,linux/sysctl.h,proc_handler.const struct ctl_table)
 ccflags-y += $(call homa-feature,IPV6_PINFO_OFFSET,net/sock.h,\<ipv6_pinfo_offset\>)
 ccflags-y += $(call homa-feature,SOCKADDR_UNSIZED,linux/socket.h,^struct sockaddr_unsized \{)
+ccflags-y += $(call homa-feature,BPF_ADDR_LEN,linux/bpf-cgroup.h,BIND_LOCK.sk. uaddr. uaddrlen)
 # struct proto.recvmsg
 ccflags-y += $(call homa-feature,RECVMSG_ADDR_LEN,net/sock.h,int flags. int \*addr_len.;)
+
+# $(call homa-export,NAME,FUNCTION): defines HOMA_HAVE_NAME if modules may use
+# the function. (Without a list of exports they may not.)
+homa-export = $(shell grep -qsw '$(2)' $(objtree)/Module.symvers && echo -DHOMA_HAVE_$(1))
+
+ccflags-y += $(call homa-export,SK_UPDATE_PMTU,ipv4_sk_update_pmtu)

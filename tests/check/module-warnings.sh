@@ -1,18 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# The module compiles for stock 6.12 with W=1 and sparse, without one warning.
+# The module compiles with W=1, without one warning. For the newest kernel with
+# the compiler of that kernel; for the stock ones with sparse, too, which knows
+# nothing of newer headers.
 #
-# Usage: module-warnings.sh SOURCE-ROOT
+# Usage: module-warnings.sh SOURCE-ROOT 6.1|6.12|newest
 set -u
 cd "$1" || exit 99
+kernel=$2
 [ -e Kbuild ] || { echo "no Kbuild yet"; exit 77; }
 . tests/vm/common.sh
-need_packages "static checks of the module" sparse
+checks=W=1
+if [ "$kernel" = newest ]; then
+	tests/vm/newest.sh || exit
+else
+	need_packages "static checks of the module" sparse
+	checks="W=1 C=1"
+fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # A directory of its own, made anew: only what is compiled can warn.
-rm -rf build/kmod-check
-KMOD_DIR=$PWD/build/kmod-check tests/vm/module.sh 6.12 W=1 C=1 >"$log" 2>&1
+rm -rf "build/kmod-check-$kernel"
+KMOD_DIR=$PWD/build/kmod-check-$kernel tests/vm/module.sh "$kernel" $checks >"$log" 2>&1
 status=$?
 cat "$log"
 [ $status = 0 ] || exit 1

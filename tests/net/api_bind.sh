@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C1 C2 C3 D1
-# tier: uml stock
+# tier: uml stock newest
 # timeout: 60
 #
 # socket(), bind() and SO_HOMA_SERVER, on the loopback of one host.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C18
-# tier: uml stock
+# tier: uml stock newest
 # timeout: 110
 #
 # poll, select, epoll; no wake-up is lost with edge triggering.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C27
-# tier: uml stock
+# tier: uml stock newest
 #
 # All parameters under net.homa with their defaults, permissions and ranges, and
 # the format of /proc/net/homa_metrics (uapi §13, §14).

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: B1 B2 W23
-# tier: uml stock
+# tier: uml stock newest
 # timeout: 120
 #
 # veth and loopback with each combination of GRO and segmentation offload: RPCs

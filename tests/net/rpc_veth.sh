@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: B1 B2 W1 W11
-# tier: uml stock
+# tier: uml stock newest
 # timeout: 100
 #
 # The example programs between two hosts: every interesting length over IPv4,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: D1 D3 C16
-# tier: uml stock
+# tier: uml stock newest
 # clock: wall
 #
 # The peer goes away: its process, its address, its cable. The client gets an

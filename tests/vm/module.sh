@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # Build homa.ko for one kernel.
 #
-# Usage: module.sh [RELEASE | 6.1 | 6.12 | uml] [MAKE-ARG...]
-# Default: the newest stock kernel. The last line printed is the module's path.
+# Usage: module.sh [RELEASE | 6.1 | 6.12 | newest | uml] [MAKE-ARG...]
+# Default: the newest stock kernel; newest is the one that newest.sh finds. The last line printed is the module's path.
 # Each kernel gets a mirror of the sources in build/kmod-RELEASE (links to the
 # files), so that builds for several kernels never disturb each other; KMOD_DIR
 # names another directory.
@@ -18,6 +18,12 @@ case $release in
 uml)
 	kdir=$("$VM/uml-build.sh")
 	arch=um
+	;;
+newest)
+	new=$("$VM/newest.sh") || { echo "$new"; exit 77; }
+	kdir=$new/build
+	arch=x86_64
+	PATH=$new/root/usr/bin:$PATH
 	;;
 *)
 	case $release in

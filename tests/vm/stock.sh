@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # Obtain one of Debian's kernels for the stock tier.
 #
-# Usage: stock.sh 6.1|6.12|RELEASE [image|headers]
+# Usage: stock.sh 6.1|6.12|newest|RELEASE [image|headers]
 # image (default): unpacks the kernel and its modules into the cache, installs
 # nothing, and prints the directory (boot/vmlinuz, lib/modules/RELEASE).
 # headers: installs the matching headers and prints the release.
@@ -11,6 +11,7 @@ set -euo pipefail
 
 want=$1
 what=${2:-image}
+[ "$want" != newest ] || exec "$VM/newest.sh"
 
 # meta KIND: the metapackage whose dependency names the newest kernel.
 meta()
