@@ -223,12 +223,14 @@ struct homa_peer_key {
  * @dst: referenced
  * @cookie: its generation
  * @saddr: source address that it was looked up with or chose
+ * @uid: whose route it is; rules for routing may depend on it
  * @rcu: for freeing
  */
 struct homa_route {
 	struct dst_entry *dst;
 	u32 cookie;
 	struct in6_addr saddr;
+	kuid_t uid;
 	struct rcu_head rcu;
 };
 
@@ -537,10 +539,6 @@ extern const struct proto_ops homa_inet_ops;
 extern const struct proto_ops homa_inet6_ops;
 int homa_sock_init(struct sock *sk);
 void homa_sock_close(struct sock *sk, long timeout);
-int homa_sock_setsockopt(struct sock *sk, int level, int optname,
-			 sockptr_t optval, unsigned int optlen);
-int homa_sock_getsockopt(struct sock *sk, int level, int optname,
-			 char __user *optval, int __user *optlen);
 void homa_sock_unhash(struct sock *sk);
 void homa_sock_down(struct homa_sock *hsk);
 struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
@@ -551,6 +549,12 @@ int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock);
 bool homa_sock_writable(struct homa_sock *hsk);
 void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes);
 void homa_sock_explain(struct homa_sock *hsk, const char *text);
+
+/* ---- sockopt.c: options ---- */
+int homa_sockopt_set(struct sock *sk, int level, int optname, sockptr_t optval,
+		     unsigned int optlen);
+int homa_sockopt_get(struct sock *sk, int level, int optname,
+		     char __user *optval, int __user *optlen);
 
 /* ---- ioctl.c: HOMAIOC* ---- */
 int homa_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);

@@ -292,7 +292,7 @@ static bool waits_before(const struct homa_rpc *a, const struct homa_rpc *b)
  * @length: message length
  *
  * Context: RPC lock held; takes pool->lock.  Without a region the RPC waits
- * for homa_sock_setsockopt() to walk over the socket's RPCs.
+ * for homa_sockopt_set() to walk over the socket's RPCs.
  */
 void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length)
 {

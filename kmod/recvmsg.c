@@ -39,6 +39,13 @@ static void acknowledge(struct homa_rpc *rpc)
 	}
 }
 
+/* For SIOCGSTAMP: when the last packet of the message came. */
+static void note_arrival(struct sock *sk, const struct sk_buff_head *packets)
+{
+	if (sock_flag(sk, SOCK_TIMESTAMP))
+		sock_write_timestamp(sk, skb_peek_tail(packets)->tstamp);
+}
+
 /*
  * Take the message, or the error, out of an RPC.  Client RPCs end here.
  * Return: 1 message, 0 nothing (it was somebody else's), -errno of the RPC.
@@ -70,6 +77,7 @@ static int collect(struct homa_rpc *rpc, struct delivery *d)
 		d->request_len = rpc->core.tx_len;
 		/* From here on packets and buffers are ours alone. */
 		skb_queue_splice_init(&rpc->rxq, &d->packets);
+		note_arrival(homa_sock_sk(rpc->hsk), &d->packets);
 		memcpy(d->args->bpage_offsets, rpc->bpages,
 		       rpc->num_bpages * sizeof(rpc->bpages[0]));
 		d->args->num_bpages = rpc->num_bpages;

@@ -19,11 +19,12 @@ static struct dst_entry *lookup_v4(struct homa_sock *hsk,
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	struct flowi4 fl4 = {
-		.flowi4_oif = sk->sk_bound_dev_if,
+		.flowi4_oif = READ_ONCE(sk->sk_bound_dev_if),
 		.flowi4_mark = READ_ONCE(sk->sk_mark),
 		.flowi4_uid = sk->sk_uid,
 		.flowi4_proto = IPPROTO_HOMA,
-		.flowi4_scope = RT_SCOPE_UNIVERSE,
+		.flowi4_scope = ip_sock_rt_scope(sk),
+		.flowi4_flags = inet_sk_flowi_flags(sk),
 		.daddr = peer->key.addr.s6_addr32[3],
 		.fl4_sport = htons(hsk->port),
 	};
@@ -50,7 +51,7 @@ static struct dst_entry *lookup_v6(struct homa_sock *hsk,
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	struct flowi6 fl6 = {
-		.flowi6_oif = peer->key.scope ?: sk->sk_bound_dev_if,
+		.flowi6_oif = peer->key.scope ?: READ_ONCE(sk->sk_bound_dev_if),
 		.flowi6_mark = READ_ONCE(sk->sk_mark),
 		.flowi6_uid = sk->sk_uid,
 		.flowi6_proto = IPPROTO_HOMA,
@@ -100,7 +101,8 @@ static bool has_policy(const struct sock *sk)
 /* A socket whose properties do not change the route. */
 static bool plain(const struct sock *sk)
 {
-	return !sk->sk_bound_dev_if && !READ_ONCE(sk->sk_mark) &&
+	return !READ_ONCE(sk->sk_bound_dev_if) && !READ_ONCE(sk->sk_mark) &&
+	       !inet_sk_flowi_flags(sk) && !sock_flag(sk, SOCK_LOCALROUTE) &&
 	       !has_policy(sk);
 }
 
@@ -123,7 +125,7 @@ void homa_route_free(struct homa_route *route)
 
 /* Make @dst the peer's cached route.  Without memory nothing is cached. */
 static void cache(struct homa_peer *peer, struct dst_entry *dst,
-		  const struct in6_addr *saddr)
+		  const struct in6_addr *saddr, kuid_t uid)
 {
 	struct homa_route *route;
 	struct homa_route *old;
@@ -134,6 +136,7 @@ static void cache(struct homa_peer *peer, struct dst_entry *dst,
 	dst_hold(dst);
 	route->dst = dst;
 	route->saddr = *saddr;
+	route->uid = uid;
 	route->cookie = 0;
 	if (!ipv6_addr_v4mapped(&peer->key.addr))
 		route->cookie = rt6_get_cookie(dst_rt6_info(dst));
@@ -174,6 +177,8 @@ struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		return lookup(hsk, peer, saddr);
 
 	if (valid(route)) {
+		if (!uid_eq(route->uid, homa_sock_sk(hsk)->sk_uid))
+			return lookup(hsk, peer, saddr);
 		if (ipv6_addr_any(saddr))
 			*saddr = route->saddr;
 		if (ipv6_addr_equal(saddr, &route->saddr) &&
@@ -190,7 +195,7 @@ struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 	dst = lookup(hsk, peer, &preferred);
 	if (!IS_ERR(dst)) {
 		HOMA_INC(hsk->hn, peer_dst_refreshes);
-		cache(peer, dst, &preferred);
+		cache(peer, dst, &preferred, homa_sock_sk(hsk)->sk_uid);
 		if (ipv6_addr_any(saddr))
 			*saddr = preferred;
 		if (ipv6_addr_equal(saddr, &preferred))

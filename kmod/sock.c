@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * Socket calls but sendmsg and recvmsg (uapi §2–§5, §10, §11).
+ * Socket calls but messages, addresses and options (uapi §2, §10, §11).
  */
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
@@ -9,10 +9,6 @@
 #include <net/ipv6.h>
 #include <net/transp_v6.h>
 #include "homa.h"
-
-/* Bytes a region must have beyond one bpage for each CPU (uapi §5). */
-#define REGION_BYTES_MIN 2000000ULL
-#define REGION_BYTES_MAX BIT_ULL(32)
 
 /**
  * homa_sock_explain() - keep a text for HOMAIOCINFO
@@ -63,6 +59,10 @@ int homa_sock_init(struct sock *sk)
 	 * where the host's default is not to discover it (wire §1).
 	 */
 	inet_sk(sk)->pmtudisc = IP_PMTUDISC_DO;
+	if (sk->sk_family == AF_INET6)
+		inet6_sk(sk)->pmtudisc = IPV6_PMTUDISC_DO;
+	/* Some options of SOL_SOCKET cannot be had, see homa_sockopt_set(). */
+	homa_compat_custom_sockopt(sk->sk_socket);
 	sk->sk_destruct = destruct;
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	/* Room for senders depends on tx_mem, not on packets in flight. */
@@ -274,142 +274,6 @@ int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock)
 	}
 	finish_wait(sk_sleep(sk), &wait);
 	return err;
-}
-
-/* ---- options ---- */
-
-static int set_region(struct homa_sock *hsk, sockptr_t optval,
-		      unsigned int optlen)
-{
-	u64 length_min = (u64)nr_cpu_ids * HOMA_BPAGE_SIZE + REGION_BYTES_MIN;
-	struct sock *sk = homa_sock_sk(hsk);
-	struct homa_rcvbuf_args args;
-	struct homa_pool *pool;
-	struct homa_rpc *next;
-	struct homa_rpc *rpc;
-	int err = 0;
-
-	if (optlen != sizeof(args))
-		return -EINVAL;
-	if (copy_from_sockptr(&args, optval, sizeof(args)))
-		return -EFAULT;
-	/* Documented to write here; finds unwritable regions early. */
-	if (args.start != (unsigned long)args.start ||
-	    copy_to_user(u64_to_user_ptr(args.start), &args, sizeof(args)))
-		return -EFAULT;
-	if (!PAGE_ALIGNED(args.start) || args.length < length_min ||
-	    args.length > REGION_BYTES_MAX) {
-		homa_sock_explain(hsk, "receive region not page aligned, too small or above 4 GiB");
-		return -EINVAL;
-	}
-	if (!access_ok(u64_to_user_ptr(args.start), args.length))
-		return -EFAULT;
-
-	pool = homa_pool_new(hsk->hn, args.start, args.length);
-	if (!pool)
-		return -ENOMEM;
-	lock_sock(sk);
-	if (hsk->pool)
-		err = -EINVAL;
-	else
-		smp_store_release(&hsk->pool, pool); /* homa_sock_pool() */
-	release_sock(sk);
-	if (err) {
-		homa_sock_explain(hsk, "the receive region can be set only once");
-		homa_pool_delete(pool);
-		return err;
-	}
-
-	/* Responses may have begun to arrive already (conformance C26). */
-	for (rpc = homa_sock_next_rpc(hsk, NULL); rpc; rpc = next) {
-		homa_rpc_lock(rpc);
-		if (homa_rpc_alive(rpc) && rpc->core.rx_stalled)
-			homa_pool_stall_locked(rpc, rpc->core.rx.length);
-		homa_rpc_unlock(rpc);
-		next = homa_sock_next_rpc(hsk, rpc);
-		homa_rpc_put(rpc);
-	}
-	homa_pool_serve(hsk);
-	return 0;
-}
-
-/**
- * homa_sock_setsockopt() - options of level IPPROTO_HOMA
- * @sk: socket
- * @level: must be IPPROTO_HOMA
- * @optname: SO_HOMA_*
- * @optval: value
- * @optlen: its length
- *
- * Return: 0 or a negative errno (uapi §4, §5).
- */
-int homa_sock_setsockopt(struct sock *sk, int level, int optname,
-			 sockptr_t optval, unsigned int optlen)
-{
-	struct homa_sock *hsk = homa_sk(sk);
-	int on;
-
-	if (level != IPPROTO_HOMA)
-		return -ENOPROTOOPT;
-	switch (optname) {
-	case SO_HOMA_RCVBUF:
-		return set_region(hsk, optval, optlen);
-	case SO_HOMA_SERVER:
-		if (optlen != sizeof(on))
-			return -EINVAL;
-		if (copy_from_sockptr(&on, optval, sizeof(on)))
-			return -EFAULT;
-		WRITE_ONCE(hsk->server, on != 0);
-		return 0;
-	default:
-		return -ENOPROTOOPT;
-	}
-}
-
-/**
- * homa_sock_getsockopt() - options of level IPPROTO_HOMA
- * @sk: socket
- * @level: must be IPPROTO_HOMA
- * @optname: SO_HOMA_*
- * @optval: user buffer
- * @optlen: its size; set to the length of the value
- *
- * Return: 0 or a negative errno (uapi §4, §5).
- */
-int homa_sock_getsockopt(struct sock *sk, int level, int optname,
-			 char __user *optval, int __user *optlen)
-{
-	struct homa_sock *hsk = homa_sk(sk);
-	struct homa_rcvbuf_args args = {};
-	const void *value;
-	int size;
-	int len;
-	int on;
-
-	if (level != IPPROTO_HOMA)
-		return -ENOPROTOOPT;
-	if (get_user(len, optlen))
-		return -EFAULT;
-	switch (optname) {
-	case SO_HOMA_RCVBUF:
-		homa_pool_get_region(homa_sock_pool(hsk), &args.start,
-				     &args.length);
-		value = &args;
-		size = sizeof(args);
-		break;
-	case SO_HOMA_SERVER:
-		on = READ_ONCE(hsk->server);
-		value = &on;
-		size = sizeof(on);
-		break;
-	default:
-		return -ENOPROTOOPT;
-	}
-	if (len < size)
-		return -EINVAL;
-	if (copy_to_user(optval, value, size) || put_user(size, optlen))
-		return -EFAULT;
-	return 0;
 }
 
 /* ---- operations ---- */

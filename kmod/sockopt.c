@@ -42,7 +42,7 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 	if (!access_ok(u64_to_user_ptr(args.start), args.length))
 		return -EFAULT;
 
-	pool = homa_pool_new(args.start, args.length);
+	pool = homa_pool_new(hsk->hn, args.start, args.length);
 	if (!pool)
 		return -ENOMEM;
 	lock_sock(sk);

@@ -11,6 +11,7 @@
 
 #include <linux/bpf-cgroup.h>
 #include <linux/hrtimer.h>
+#include <linux/net.h>
 #include <linux/socket.h>
 #include <linux/sysctl.h>
 #include <linux/version.h>
@@ -97,6 +98,17 @@ static inline int homa_compat_recvmsg(struct sock *sk, struct msghdr *msg,
 #else
 #define HOMA_PROTO_RECVMSG homa_recvmsg
 #endif
+
+/*
+ * Let setsockopt() ask us about SOL_SOCKET, too.  Before 6.6 that was for MPTCP
+ * only: there the options that Homa refuses are accepted without effect.
+ */
+static inline void homa_compat_custom_sockopt(struct socket *sock)
+{
+#ifdef SOCK_CUSTOM_SOCKOPT
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+#endif
+}
 
 /* Since 6.7 a BPF program may change the length of an address, too. */
 #ifndef HOMA_HAVE_BPF_ADDR_LEN

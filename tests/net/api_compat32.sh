@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# items: C24
+# tier: stock612
+# timeout: 120
+#
+# The API tests as 32-bit programs: same structures, compat system calls.
+. "$HOMA_TESTS/lib.sh"
+
+new_host t
+for name in abort batch bind bpages generic poll private rcvbuf recvmsg sendmsg shutdown wmem; do
+	in_ns t "t_${name}_32" || die "t_$name as a 32-bit program"
+done
