@@ -25,7 +25,8 @@
 	X(NO_SOCKET, "no socket owns the port")				\
 	X(NOT_SERVER, "the socket does not accept requests")		\
 	X(WRONG_FAMILY, "IPv6 packet for an IPv4 socket")		\
-	X(POLICY, "refused by a filter or a security policy")		\
+	X(POLICY, "refused by an IPsec policy")				\
+	X(FILTER, "refused by a socket, control group or LSM filter")	\
 	X(NO_MEMORY, "out of memory or above a limit")			\
 	X(IGNORED, "a kind of packet that this host does not act on")
 

@@ -64,7 +64,7 @@ void homa_sizes_count(struct homa_net *hn, u32 len, u32 unsched)
 	struct homa_sizes __percpu *sizes = hn->tables->sizes;
 	u32 bucket = fls(len - 1);	/* as homa_prio_count() */
 
-	BUILD_BUG_ON(HOMA_MSG_BYTES_MAX > BIT(HOMA_PRIO_BUCKETS - 1));
+	BUILD_BUG_ON(BIT(HOMA_PRIO_BUCKETS - 1) < HOMA_MSG_BYTES_MAX);
 
 	count_class(sizes, len);
 	this_cpu_add(sizes->histogram.bytes[bucket], len);

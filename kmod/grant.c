@@ -58,7 +58,7 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	struct homa_net *hn = rpc->hn;
 	const struct homa_config *cfg;
 	u32 received;
-	bool before;
+	bool before, after;
 	u32 num;
 
 	lockdep_assert_held(&rpc->bucket->lock);
@@ -81,8 +81,9 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	else
 		num = homa_grantor_progress(&hn->grantor, cfg, &rpc->grantee,
 					    received, ktime_get_ns(), cmds);
-	if (before != (rpc->grantee.state != HOMA_GRANTEE_IDLE))
-		count_locked(hn, before ? -1 : 1);
+	after = rpc->grantee.state != HOMA_GRANTEE_IDLE;
+	if (after != before)
+		count_locked(hn, after ? 1 : -1);
 	collect_locked(hn, todo, cmds, num);
 	spin_unlock_bh(&hn->grant_lock);
 	rcu_read_unlock();

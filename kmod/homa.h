@@ -41,6 +41,25 @@
 #include "../core/wire.h"
 #include "mib.h"
 
+/* Why an RPC ended: for the tracepoint homa_rpc_end. */
+#define HOMA_ENDS(X)							\
+	X(DELIVERED)	/* client: the response reached the application */ \
+	X(FAILED)	/* client: the application was told an error */	\
+	X(ACKED)	/* server: the client has the response */	\
+	X(UNKNOWN)	/* server: the client does not know it */	\
+	X(UNACKED)	/* server: the client never acknowledged */	\
+	X(ERROR)	/* server: it cannot be served any more */	\
+	X(NOT_SENT)	/* server: its response could not be sent */	\
+	X(NOT_READ)	/* the application could not be given the message */ \
+	X(ABORTED)	/* HOMAIOCABORT without an error */		\
+	X(SHUTDOWN)	/* its socket was shut down or closed */
+
+enum homa_end {
+#define HOMA_END_ENUM(name) HOMA_END_##name,
+	HOMA_ENDS(HOMA_END_ENUM)
+#undef HOMA_END_ENUM
+};
+
 struct homa_net;
 struct homa_peer;
 struct homa_pool;
@@ -486,6 +505,27 @@ int homa_settings_publish(struct homa_net *hn);
 int homa_sysctl_init(struct homa_net *hn);
 void homa_sysctl_exit(struct homa_net *hn);
 
+/**
+ * struct homa_param - a setting, as netlink shows it
+ * @name: as under net.homa
+ * @count: valid entries in @values
+ * @min: smallest value
+ * @max: largest
+ * @read_only: derived from others
+ * @values: one, or one for each level
+ */
+struct homa_param {
+	const char *name;
+	u32 count;
+	s32 min;
+	s32 max;
+	bool read_only;
+	s32 values[HOMA_PRIORITIES_MAX];
+};
+
+bool homa_param_get(struct homa_net *hn, u32 index, struct homa_param *p);
+int homa_param_set(struct homa_net *hn, u32 index, const s32 *values);
+
 /* ---- sysctl_inert.c: names without effect ---- */
 u32 homa_sysctl_inert_count(void);
 int *homa_sysctl_inert(struct ctl_table *table);
@@ -510,12 +550,24 @@ void homa_sizes_count(struct homa_net *hn, u32 len, u32 unsched);
 void homa_adapt_init(struct homa_net *hn);
 void homa_adapt_exit(struct homa_net *hn);
 
+/* ---- mib.c: the counters as one list ---- */
+#define HOMA_MIB_NAME_MAX 32
+u32 homa_mib_count(void);
+const char *homa_mib_name(u32 i, char *name);
+u64 homa_mib_read(struct homa_net *hn, u32 i, int cpu);
+u64 homa_mib_sum(struct homa_net *hn, u32 i);
+
+/* ---- netlink.c: the generic-netlink family ---- */
+int homa_netlink_init(void);
+void homa_netlink_exit(void);
+
 /* ---- ports.c: ports of a namespace ---- */
 int homa_port_assign(struct homa_sock *hsk);
 int homa_port_bind(struct homa_sock *hsk, u16 port,
 		   const struct in6_addr *addr);
 void homa_port_release(struct homa_sock *hsk);
 struct homa_sock *homa_port_find_rcu(struct homa_net *hn, u16 port);
+struct homa_sock *homa_port_next_rcu(struct homa_net *hn, u32 *next);
 
 /* ---- bind.c: addresses of a socket ---- */
 int homa_bind(struct socket *sock, struct sockaddr_unsized *addr, int addr_len);
@@ -612,7 +664,8 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 				      const struct homa_peer_key *key,
 				      const struct in6_addr *saddr, u16 dport,
 				      enum homa_reason *reason);
-void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo);
+void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
+			 struct homa_todo *todo);
 void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 			  struct homa_todo *todo);
 void homa_rpc_free(struct homa_rpc *rpc);
@@ -670,7 +723,8 @@ void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 		     const struct homa_hdr *hdr);
 void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 		 const struct homa_ack *ack);
-void homa_rx_drop(struct homa_net *hn, enum homa_reason reason);
+void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
+		  enum homa_reason reason);
 
 /* ---- tx.c: packets out ---- */
 void homa_tx_xmit(struct homa_rpc *rpc);

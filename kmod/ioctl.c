@@ -116,7 +116,7 @@ static int abort_rpc(struct homa_sock *hsk, void __user *arg)
 	if (args.error)
 		homa_rpc_fail_locked(rpc, args.error, &todo);
 	else
-		homa_rpc_end_locked(rpc, &todo);
+		homa_rpc_end_locked(rpc, HOMA_END_ABORTED, &todo);
 	homa_rpc_unlock(rpc);
 	homa_todo_run(&todo);
 	return 0;

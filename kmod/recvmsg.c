@@ -4,6 +4,7 @@
  */
 #include <linux/uaccess.h>
 #include "homa.h"
+#include "trace.h"
 
 /**
  * struct delivery - a message on its way to the application
@@ -69,7 +70,7 @@ static int collect(struct homa_rpc *rpc, struct delivery *d)
 	if (rpc->core.error) {
 		d->args->id = rpc->core.id;
 		ret = -rpc->core.error;
-		homa_rpc_end_locked(rpc, &todo);
+		homa_rpc_end_locked(rpc, HOMA_END_FAILED, &todo);
 	} else if (homa_rpc_rx_complete(&rpc->core) &&
 		   rpc->core.state == HOMA_RPC_INCOMING) {
 		d->args->id = rpc->core.id;
@@ -83,8 +84,10 @@ static int collect(struct homa_rpc *rpc, struct delivery *d)
 		d->args->num_bpages = rpc->num_bpages;
 		rpc->num_bpages = 0;
 		v = homa_rpc_delivered(&rpc->core, ktime_get_ns());
+		trace_homa_rpc_delivered(rpc);
 		if (v.actions & HOMA_ACT_END)
-			homa_rpc_end_locked(rpc, &todo);
+			homa_rpc_end_locked(rpc, HOMA_END_DELIVERED,
+					    &todo);
 		ret = 1;
 	}
 unlock:
@@ -112,7 +115,7 @@ static void forget(struct homa_sock *hsk, struct delivery *d)
 	if (!rpc)
 		return;
 	homa_todo_init(&todo);
-	homa_rpc_end_locked(rpc, &todo);
+	homa_rpc_end_locked(rpc, HOMA_END_NOT_READ, &todo);
 	homa_rpc_unlock(rpc);
 	homa_todo_run(&todo);
 }

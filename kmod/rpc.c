@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include "homa.h"
+#include "trace.h"
 
 /* Server RPCs of one socket; more requests are dropped, clients repeat. */
 #define SOCK_RPCS_MAX 100000
@@ -160,8 +161,10 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 		hsk->num_rpcs++;
 	}
 	spin_unlock_bh(&hsk->ready_lock);
-	if (!err)
+	if (!err) {
 		hlist_add_head(&rpc->hash, &rpc->bucket->rpcs);
+		trace_homa_rpc_start(rpc);
+	}
 	return err;
 }
 
@@ -359,15 +362,18 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 /**
  * homa_rpc_end_locked() - end an RPC, for whatever reason
  * @rpc: RPC; nothing happens if it is dead
+ * @why: the reason, for tracing
  * @todo: to be run after unlocking; drops the reference of being alive
  *
  * Context: RPC lock held.
  */
-void homa_rpc_end_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
+			 struct homa_todo *todo)
 {
 	lockdep_assert_held(&rpc->bucket->lock);
 	if (!homa_rpc_end(&rpc->core))
 		return;
+	trace_homa_rpc_end(rpc, why);
 
 	hlist_del_init(&rpc->hash);
 	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
@@ -411,8 +417,9 @@ void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 	v = homa_rpc_fail(&rpc->core, error);
 	if (v.actions & HOMA_ACT_END) {
 		HOMA_INC(rpc->hn, server_rpc_discards);
-		homa_rpc_end_locked(rpc, todo);
+		homa_rpc_end_locked(rpc, HOMA_END_ERROR, todo);
 	} else if (v.actions & HOMA_ACT_REPORT) {
+		trace_homa_rpc_fail(rpc);
 		homa_timer_disarm_locked(rpc);
 		homa_sched_remove_locked(rpc);
 		homa_grant_remove_locked(rpc, todo);

@@ -9,15 +9,51 @@
 #include <net/ipv6.h>
 #include <net/xfrm.h>
 #include "homa.h"
+#include "trace.h"
 
 /**
  * homa_rx_drop() - count a packet that was not used
  * @hn: namespace
+ * @skb: packet; not consumed
  * @reason: why
  */
-void homa_rx_drop(struct homa_net *hn, enum homa_reason reason)
+void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
+		  enum homa_reason reason)
 {
 	this_cpu_inc(hn->mib->drops[reason]);
+	trace_homa_drop(skb, reason);
+}
+
+/* The word that the kernel has for a reason, if it has one. */
+static enum skb_drop_reason skb_reason(enum homa_reason reason)
+{
+	switch (reason) {
+	case HOMA_REASON_TOO_SHORT:
+		return SKB_DROP_REASON_PKT_TOO_SMALL;
+	case HOMA_REASON_BAD_TYPE:
+		return SKB_DROP_REASON_UNHANDLED_PROTO;
+	case HOMA_REASON_NO_SOCKET:
+	case HOMA_REASON_NOT_SERVER:
+	case HOMA_REASON_WRONG_FAMILY:
+		return SKB_DROP_REASON_NO_SOCKET;
+	case HOMA_REASON_NO_BUFFER:
+		return SKB_DROP_REASON_SOCKET_RCVBUFF;
+	case HOMA_REASON_NO_MEMORY:
+		return SKB_DROP_REASON_PROTO_MEM;
+	case HOMA_REASON_POLICY:
+		return SKB_DROP_REASON_XFRM_POLICY;
+	case HOMA_REASON_FILTER:
+		return SKB_DROP_REASON_SOCKET_FILTER;
+	default:
+		return SKB_DROP_REASON_NOT_SPECIFIED;
+	}
+}
+
+static void drop(struct homa_net *hn, struct sk_buff *skb,
+		 enum homa_reason reason)
+{
+	homa_rx_drop(hn, skb, reason);
+	kfree_skb_reason(skb, skb_reason(reason));
 }
 
 /**
@@ -48,7 +84,7 @@ void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 	if (homa_rpc_ack(&rpc->core).actions & HOMA_ACT_END) {
 		HOMA_INC(hn, server_responses_done);
 		HOMA_ADD(hn, server_response_bytes_done, rpc->core.tx_len);
-		homa_rpc_end_locked(rpc, &todo);
+		homa_rpc_end_locked(rpc, HOMA_END_ACKED, &todo);
 	}
 	homa_rpc_unlock(rpc);
 	homa_todo_run(&todo);
@@ -100,6 +136,7 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 
 static void count_start(const struct homa_rpc *rpc)
 {
+	trace_homa_rpc_incoming(rpc);
 	if (homa_rpc_is_client(&rpc->core)) {
 		HOMA_INC(rpc->hn, responses_received);
 		HOMA_INC(rpc->hn, client_responses_started);
@@ -116,6 +153,7 @@ static void count_complete(const struct homa_rpc *rpc)
 {
 	u32 length = rpc->core.rx.length;
 
+	trace_homa_rpc_complete(rpc);
 	homa_sizes_count(rpc->hn, length, rpc->core.rx_incoming);
 	if (homa_rpc_is_client(&rpc->core)) {
 		HOMA_INC(rpc->hn, client_responses_done);
@@ -132,6 +170,7 @@ static void place(struct homa_rpc *rpc, u64 now_ns, struct homa_todo *todo)
 	homa_rpc_buffers(&rpc->core, ok, now_ns);
 	if (!ok) {
 		HOMA_INC(rpc->hn, buffer_alloc_failures);
+		trace_homa_rpc_stall(rpc);
 		homa_pool_stall_locked(rpc, rpc->core.rx.length);
 		/* Buffers that came back before it was linked woke nobody. */
 		todo->serve = rpc->hsk;
@@ -263,8 +302,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	else
 		HOMA_INC(hn, packet_discards);
 drop:
-	homa_rx_drop(hn, reason);
-	kfree_skb(skb);
+	drop(hn, skb, reason);
 }
 
 /* Tell the sender that nobody listens (wire §11 step 4). */
@@ -345,6 +383,7 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 	}
 	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_rcvd_DATA + hdr.type -
 				    HOMA_DATA]);
+	trace_homa_rx(skb, &hdr);
 
 	/* A stranger must not stop our tracing (conformance H13). */
 	reason = HOMA_REASON_IGNORED;
@@ -362,6 +401,7 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 	if (!policy_ok(homa_sock_sk(hsk), skb))
 		goto drop;
 	nf_reset_ct(skb);
+	reason = HOMA_REASON_FILTER;
 	/* LSM, cgroup BPF and socket filters; a filter must not cut headers. */
 	if (sk_filter_trim_cap(homa_sock_sk(hsk), skb, skb->len))
 		goto drop;
@@ -375,8 +415,7 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 	return;
 
 drop:
-	homa_rx_drop(hn, reason);
-	kfree_skb(skb);
+	drop(hn, skb, reason);
 }
 
 /**

@@ -7,6 +7,7 @@
 /* Where the packet in question came from. */
 struct origin {
 	struct homa_sock *hsk;
+	const struct sk_buff *skb;
 	struct homa_peer_key key;	/* the sender */
 	struct in6_addr daddr;	/* us */
 	const struct homa_hdr *hdr;
@@ -38,7 +39,7 @@ static void rx_unknown_rpc(const struct origin *o)
 {
 	struct homa_hdr answer = {};
 
-	homa_rx_drop(o->hsk->hn, HOMA_REASON_UNKNOWN_RPC);
+	homa_rx_drop(o->hsk->hn, o->skb, HOMA_REASON_UNKNOWN_RPC);
 	switch (o->hdr->type) {
 	case HOMA_RESEND:
 		answer.type = HOMA_RPC_UNKNOWN;
@@ -121,7 +122,7 @@ static struct homa_rpc_verdict ask_core(struct homa_rpc *rpc,
 
 /* Carry out a verdict.  No lock held; @rpc referenced. */
 static void act(struct homa_rpc *rpc, const struct homa_rpc_verdict *v,
-		const struct homa_hdr *hdr)
+		const struct sk_buff *skb, const struct homa_hdr *hdr)
 {
 	struct homa_hdr busy = { .type = HOMA_BUSY };
 	struct homa_config cfg;
@@ -132,7 +133,7 @@ static void act(struct homa_rpc *rpc, const struct homa_rpc_verdict *v,
 	homa_config_get(rpc->hn, &cfg);
 	top = cfg.num_priorities - 1;
 	if (v->actions & HOMA_ACT_DROP)
-		homa_rx_drop(rpc->hn, v->reason);
+		homa_rx_drop(rpc->hn, skb, v->reason);
 	if (v->actions & HOMA_ACT_RETRANSMIT) {
 		u8 priority = hdr->type == HOMA_RESEND ?
 			      min(hdr->resend.priority, top) :
@@ -150,7 +151,8 @@ static void act(struct homa_rpc *rpc, const struct homa_rpc_verdict *v,
 		send_ack(rpc);
 }
 
-static void rx_rpc(struct homa_rpc *rpc, const struct homa_hdr *hdr)
+static void rx_rpc(struct homa_rpc *rpc, const struct sk_buff *skb,
+		   const struct homa_hdr *hdr)
 {
 	struct homa_rpc_verdict v;
 	struct homa_todo todo;
@@ -160,13 +162,13 @@ static void rx_rpc(struct homa_rpc *rpc, const struct homa_hdr *hdr)
 	v = ask_core(rpc, hdr);
 	if (v.actions & HOMA_ACT_END) {
 		HOMA_INC(rpc->hn, server_rpcs_unknown);
-		homa_rpc_end_locked(rpc, &todo);
+		homa_rpc_end_locked(rpc, HOMA_END_UNKNOWN, &todo);
 	}
 	homa_rpc_unlock(rpc);
 	if (hdr->type == HOMA_NEED_ACK && !(v.actions & HOMA_ACT_ACK))
 		HOMA_INC(rpc->hn, ignored_need_acks);
 	homa_todo_run(&todo);
-	act(rpc, &v, hdr);
+	act(rpc, &v, skb, hdr);
 	homa_rpc_put(rpc);
 }
 
@@ -183,6 +185,7 @@ void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 {
 	struct origin o = {
 		.hsk = hsk,
+		.skb = skb,
 		.hdr = hdr,
 		.id = homa_wire_local_id(hdr->sender_id),
 	};
@@ -201,7 +204,7 @@ void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 	}
 	rpc = homa_rpc_find(hsk, o.id, &o.key, hdr->sport);
 	if (rpc)
-		rx_rpc(rpc, hdr);
+		rx_rpc(rpc, skb, hdr);
 	else
 		rx_unknown_rpc(&o);
 }

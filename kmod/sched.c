@@ -7,6 +7,7 @@
  * the pacer, a timer in softirq, sends its packets, until its grant is used up.
  */
 #include "homa.h"
+#include "trace.h"
 
 /* Packets sent in one expiry of the pacer. */
 #define PACER_BATCH 32
@@ -79,6 +80,7 @@ bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
 	spin_unlock_bh(&sched->lock);
 	rpc->deferred = true;
 	HOMA_INC(rpc->hn, throttle_list_adds);
+	trace_homa_rpc_hold_back(rpc);
 	if (first)
 		hrtimer_start(&sched->pacer,
 			      ns_to_ktime(atomic64_read(&sched->idle_until_ns)),

@@ -7,6 +7,7 @@
 #include <linux/uio.h>
 #include <net/ipv6.h>
 #include "homa.h"
+#include "trace.h"
 
 static int explain(struct homa_sock *hsk, int err, const char *why)
 {
@@ -91,7 +92,7 @@ static void end(struct homa_rpc *rpc)
 
 	homa_todo_init(&todo);
 	homa_rpc_lock(rpc);
-	homa_rpc_end_locked(rpc, &todo);
+	homa_rpc_end_locked(rpc, HOMA_END_NOT_SENT, &todo);
 	homa_rpc_unlock(rpc);
 	homa_todo_run(&todo);
 }
@@ -144,6 +145,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		if (out.frags == out.inline_frags)
 			rpc->msgout.frags = rpc->msgout.inline_frags;
 		memset(&out, 0, sizeof(out));
+		trace_homa_rpc_respond(rpc);
 		homa_timer_start_locked(rpc);
 	} else {
 		err = -EINVAL;	/* another thread was faster */

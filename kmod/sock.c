@@ -142,7 +142,9 @@ int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
 			if (error)
 				homa_rpc_fail_locked(rpc, error, &todo);
 			else
-				homa_rpc_end_locked(rpc, &todo);
+				homa_rpc_end_locked(rpc, clients_only ?
+						    HOMA_END_ABORTED :
+						    HOMA_END_SHUTDOWN, &todo);
 		}
 		homa_rpc_unlock(rpc);
 		homa_todo_run(&todo);

@@ -12,6 +12,7 @@
  */
 #include <linux/math64.h>
 #include "homa.h"
+#include "trace.h"
 
 /* RPCs visited in one expiry; the rest waits for the next tick. */
 #define VISITS_MAX 256
@@ -124,6 +125,7 @@ static void send_need_ack(struct homa_rpc *rpc)
 {
 	struct homa_hdr hdr = { .type = HOMA_NEED_ACK };
 
+	trace_homa_rpc_need_ack(rpc);
 	homa_tx_rpc_control(rpc, &hdr);
 }
 
@@ -139,10 +141,11 @@ static void visit(struct homa_rpc *rpc, const struct homa_config *cfg)
 		t = homa_rpc_tick(&rpc->core, cfg, ktime_get_ns());
 		if (t.actions & HOMA_ACT_TIMEOUT) {
 			HOMA_INC(rpc->hn, rpc_timeouts);
+			trace_homa_rpc_timeout(rpc);
 			homa_rpc_fail_locked(rpc, ETIMEDOUT, &todo);
 		} else if (t.actions & HOMA_ACT_END) {
 			HOMA_INC(rpc->hn, server_rpc_discards);
-			homa_rpc_end_locked(rpc, &todo);
+			homa_rpc_end_locked(rpc, HOMA_END_UNACKED, &todo);
 		} else {
 			homa_timer_arm_locked(rpc, t.next_ns);
 		}

@@ -3,6 +3,7 @@
  * What a locked section left to do: sending, waking, freeing (docs/locking.md).
  */
 #include "homa.h"
+#include "trace.h"
 
 /**
  * homa_todo_init() - nothing to do
@@ -30,6 +31,7 @@ static void send_grant(struct homa_rpc *rpc, u32 offset, u8 priority)
 	homa_rpc_unlock(rpc);
 	if (!useful)
 		return;
+	trace_homa_grant(rpc, offset, priority);
 	hdr.grant.offset = offset;
 	hdr.grant.priority = priority;
 	homa_tx_rpc_control(rpc, &hdr);

@@ -8,6 +8,7 @@
 #include <net/ipv6.h>
 #include <net/route.h>
 #include "homa.h"
+#include "trace.h"
 
 /* Message bytes that a packet carries as a copy rather than by reference. */
 #define COPY_BYTES_MAX 256
@@ -104,6 +105,7 @@ static void send_hdr(struct homa_sock *hsk, struct homa_peer *peer,
 	priority = rcu_dereference(hn->settings)->core.num_priorities - 1;
 	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_sent_DATA + hdr->type -
 				    HOMA_DATA]);
+	trace_homa_tx(peer, saddr, hdr, 0, priority);
 	if (xmit(hsk, peer, saddr, dst, skb, priority))
 		goto error;
 	rcu_read_unlock();
@@ -174,6 +176,7 @@ void homa_tx_resends(struct homa_rpc *rpc, u8 priority)
 	homa_rpc_unlock(rpc);
 
 	for (i = 0; i < num; i++) {
+		trace_homa_resend(rpc, ranges[i].start, ranges[i].end);
 		memset(&hdr, 0, sizeof(hdr));
 		hdr.type = HOMA_RESEND;
 		hdr.resend.offset = ranges[i].start;
@@ -241,6 +244,7 @@ static int send_data(struct homa_rpc *rpc, struct dst_entry *dst,
 	HOMA_INC(hn, packets_sent_DATA);
 	this_cpu_inc(hn->mib->priority_packets[priority]);
 	this_cpu_add(hn->mib->priority_bytes[priority], end - start);
+	trace_homa_tx(rpc->peer, saddr, &hdr, end - start, priority);
 	return xmit(rpc->hsk, rpc->peer, saddr, dst, skb, priority);
 
 error:
