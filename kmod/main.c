@@ -90,9 +90,12 @@ static int __init homa_init(void)
 	err = homa_netns_init();
 	if (err)
 		goto err_cache;
-	err = proto_register(&homa_prot, 1);
+	err = homa_netlink_init();
 	if (err)
 		goto err_netns;
+	err = proto_register(&homa_prot, 1);
+	if (err)
+		goto err_netlink;
 	err = proto_register(&homav6_prot, 1);
 	if (err)
 		goto err_proto;
@@ -117,6 +120,8 @@ err_protov6:
 	proto_unregister(&homav6_prot);
 err_proto:
 	proto_unregister(&homa_prot);
+err_netlink:
+	homa_netlink_exit();
 err_netns:
 	homa_netns_exit();
 err_cache:
@@ -126,6 +131,7 @@ err_cache:
 
 static void __exit homa_exit(void)
 {
+	homa_netlink_exit();
 	/* Each socket holds the module, so there is none. */
 	inet_unregister_protosw(&homa_protosw);
 	inet6_unregister_protosw(&homav6_protosw);

@@ -11,6 +11,15 @@
 
 #define NUM_AUTO_PORTS (U16_MAX + 1 - HOMA_MIN_DEFAULT_PORT)
 
+#define PORTS_PER_BUCKET (BIT(16) / HOMA_PORT_BUCKETS)
+
+/* Orders ports by bucket, then by number. */
+static u32 port_key(u16 port)
+{
+	return (port & (HOMA_PORT_BUCKETS - 1)) * PORTS_PER_BUCKET +
+	       port / HOMA_PORT_BUCKETS;
+}
+
 static struct hlist_head *bucket(struct homa_net *hn, u16 port)
 {
 	return &hn->tables->ports[port & (HOMA_PORT_BUCKETS - 1)];
@@ -61,6 +70,40 @@ struct homa_sock *homa_port_find_rcu(struct homa_net *hn, u16 port)
 	if (!smp_load_acquire(&hn->tables))
 		return NULL;
 	return lookup(hn, port);
+}
+
+/**
+ * homa_port_next_rcu() - walk over the sockets of a namespace
+ * @hn: namespace
+ * @next: in: 0, or as left by the last call; out: where to go on
+ *
+ * The order is that of buckets and then of ports, so that a walk can stop
+ * anywhere and tells no socket twice.  Context: rcu_read_lock().
+ *
+ * Return: the next socket, valid inside the read section, or NULL.
+ */
+struct homa_sock *homa_port_next_rcu(struct homa_net *hn, u32 *next)
+{
+	struct homa_sock *best = NULL;
+	struct homa_sock *hsk;
+	u32 best_key, key;
+	u32 b;
+
+	/* Pairs with homa_net_setup_tables(). */
+	if (!smp_load_acquire(&hn->tables))
+		return NULL;
+	for (b = *next / PORTS_PER_BUCKET; b < HOMA_PORT_BUCKETS && !best; b++) {
+		hlist_for_each_entry_rcu(hsk, bucket(hn, b), port_link) {
+			key = port_key(READ_ONCE(hsk->port));
+			if (key < *next || (best && key > best_key))
+				continue;
+			best = hsk;
+			best_key = key;
+		}
+	}
+	if (best)
+		*next = best_key + 1;
+	return best;
 }
 
 /**

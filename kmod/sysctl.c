@@ -239,32 +239,55 @@ static int do_eight(HOMA_CTL_TABLE *table, int write, void *buffer,
 	return proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
 }
 
+/* A new table of our own; settings_lock held. */
+static int set_cutoffs(struct homa_net *hn, const int *values)
+{
+	struct homa_settings before = hn->settings_raw;
+	struct homa_settings *s = &hn->settings_raw;
+	int err;
+	u32 i;
+
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		s->cutoffs.max_len[i] = values[i];
+	if (!memcmp(&before.cutoffs, &s->cutoffs, sizeof(before.cutoffs)))
+		return 0;
+	renumber(s);
+	/* Who chose a table wants to keep it. */
+	s->cutoffs_pinned = 1;
+	err = homa_settings_publish(hn);
+	if (err)
+		*s = before;
+	return err;
+}
+
+static int set_map(struct homa_net *hn, const int *values)
+{
+	struct homa_settings before = hn->settings_raw;
+	int err;
+	u32 i;
+
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		hn->settings_raw.priority_map[i] = values[i];
+	err = homa_settings_publish(hn);
+	if (err)
+		hn->settings_raw = before;
+	return err;
+}
+
 static int do_cutoffs(HOMA_CTL_TABLE *table, int write, void *buffer,
 		      size_t *lenp, loff_t *ppos)
 {
 	struct homa_net *hn = table->extra2;
-	struct homa_settings before;
 	int values[HOMA_PRIORITIES_MAX];
 	int err;
 	u32 i;
 
 	mutex_lock(&hn->settings_lock);
-	before = hn->settings_raw;
 	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
-		values[i] = before.cutoffs.max_len[i];
+		values[i] = hn->settings_raw.cutoffs.max_len[i];
 	err = do_eight(table, write, buffer, lenp, ppos, values, S32_MAX);
-	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
-		hn->settings_raw.cutoffs.max_len[i] = values[i];
-	if (write && !err &&
-	    memcmp(&before.cutoffs, &hn->settings_raw.cutoffs,
-		   sizeof(before.cutoffs))) {
-		renumber(&hn->settings_raw);
-		/* Who chose a table wants to keep it. */
-		hn->settings_raw.cutoffs_pinned = 1;
-		err = homa_settings_publish(hn);
-	}
-	if (err)
-		hn->settings_raw = before;
+	if (write && !err)
+		err = set_cutoffs(hn, values);
 	mutex_unlock(&hn->settings_lock);
 	return err;
 }
@@ -273,24 +296,17 @@ static int do_map(HOMA_CTL_TABLE *table, int write, void *buffer, size_t *lenp,
 		  loff_t *ppos)
 {
 	struct homa_net *hn = table->extra2;
-	struct homa_settings before;
 	int values[HOMA_PRIORITIES_MAX];
 	int err;
 	u32 i;
 
 	mutex_lock(&hn->settings_lock);
-	before = hn->settings_raw;
 	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
-		values[i] = before.priority_map[i];
+		values[i] = hn->settings_raw.priority_map[i];
 	err = do_eight(table, write, buffer, lenp, ppos, values,
 		       HOMA_PRIORITIES_MAX - 1);
-	if (write && !err) {
-		for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
-			hn->settings_raw.priority_map[i] = values[i];
-		err = homa_settings_publish(hn);
-		if (err)
-			hn->settings_raw = before;
-	}
+	if (write && !err)
+		err = set_map(hn, values);
 	mutex_unlock(&hn->settings_lock);
 	return err;
 }
@@ -359,6 +375,86 @@ static int do_grantable(HOMA_CTL_TABLE *table, int write, void *buffer,
 		hn->max_grantable = value;
 		spin_unlock_bh(&hn->grant_lock);
 	}
+	return err;
+}
+
+/**
+ * homa_param_get() - a parameter by number
+ * @hn: namespace
+ * @index: 0 and up
+ * @p: filled
+ *
+ * Context: process.  Return: false if there are not so many.
+ */
+bool homa_param_get(struct homa_net *hn, u32 index, struct homa_param *p)
+{
+	const struct homa_settings *s = &hn->settings_raw;
+	bool known = true;
+	u32 i;
+
+	memset(p, 0, sizeof(*p));
+	p->count = 1;
+	mutex_lock(&hn->settings_lock);
+	if (index < ARRAY_SIZE(knobs)) {
+		p->name = knobs[index].name;
+		p->min = knobs[index].min;
+		p->max = knobs[index].max;
+		p->values[0] = knob_get(&knobs[index], s);
+		goto out;
+	}
+	switch (index - ARRAY_SIZE(knobs)) {
+	case SPECIAL_CUTOFFS:
+		p->name = "unsched_cutoffs";
+		p->max = S32_MAX;
+		p->count = HOMA_PRIORITIES_MAX;
+		for (i = 0; i < p->count; i++)
+			p->values[i] = s->cutoffs.max_len[i];
+		break;
+	case SPECIAL_VERSION:
+		p->name = "cutoff_version";
+		p->read_only = true;
+		p->values[0] = s->cutoffs.version;
+		break;
+	case SPECIAL_MAX_SCHED:
+		p->name = "max_sched_prio";
+		p->read_only = true;
+		p->values[0] = s->core.max_sched_prio;
+		break;
+	case SPECIAL_MAP:
+		p->name = "priority_map";
+		p->max = HOMA_PRIORITIES_MAX - 1;
+		p->count = HOMA_PRIORITIES_MAX;
+		for (i = 0; i < p->count; i++)
+			p->values[i] = s->priority_map[i];
+		break;
+	default:
+		known = false;
+	}
+out:
+	mutex_unlock(&hn->settings_lock);
+	return known;
+}
+
+/**
+ * homa_param_set() - change a parameter
+ * @hn: namespace
+ * @index: of homa_param_get(), not of a read-only one
+ * @values: within the range, as many as it has
+ *
+ * Context: process.  Return: 0, -EINVAL if it contradicts another one, -ENOMEM.
+ */
+int homa_param_set(struct homa_net *hn, u32 index, const s32 *values)
+{
+	int err;
+
+	mutex_lock(&hn->settings_lock);
+	if (index < ARRAY_SIZE(knobs))
+		err = change(hn, &knobs[index], values[0]);
+	else if (index - ARRAY_SIZE(knobs) == SPECIAL_CUTOFFS)
+		err = set_cutoffs(hn, values);
+	else
+		err = set_map(hn, values);
+	mutex_unlock(&hn->settings_lock);
 	return err;
 }
 

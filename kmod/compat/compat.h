@@ -74,6 +74,13 @@ homa_compat_register_sysctl(struct net *net, const char *path,
 #define HOMA_PINFO_OFFSET(type, member)
 #endif
 
+/* Attributes of a generic-netlink dump's request; NULL without. */
+#ifdef HOMA_HAVE_GENL_INFO_DUMP
+#define homa_genl_dump_attrs(dumpit_info) ((dumpit_info)->info.attrs)
+#else
+#define homa_genl_dump_attrs(dumpit_info) ((dumpit_info)->attrs)
+#endif
+
 /* An address from user space, of the length given beside it. */
 #ifndef HOMA_HAVE_SOCKADDR_UNSIZED
 #define sockaddr_unsized sockaddr

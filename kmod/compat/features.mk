@@ -13,6 +13,7 @@ ccflags-y += $(call homa-feature,CONST_CTL_TABLE,linux/sysctl.h,proc_handler.con
 ccflags-y += $(call homa-feature,IPV6_PINFO_OFFSET,net/sock.h,\<ipv6_pinfo_offset\>)
 ccflags-y += $(call homa-feature,SOCKADDR_UNSIZED,linux/socket.h,^struct sockaddr_unsized \{)
 ccflags-y += $(call homa-feature,BPF_ADDR_LEN,linux/bpf-cgroup.h,BIND_LOCK.sk. uaddr. uaddrlen)
+ccflags-y += $(call homa-feature,GENL_INFO_DUMP,net/genetlink.h,\<genl_info_dump\>)
 # struct proto.recvmsg
 ccflags-y += $(call homa-feature,RECVMSG_ADDR_LEN,net/sock.h,int flags. int \*addr_len.;)
 
