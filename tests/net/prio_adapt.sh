@@ -24,7 +24,7 @@ wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 # c keeps its table, s does not.
 in_ns c sh -c "echo 1 >$dir/cutoffs_pinned"
 before=$(in_ns s cat $dir/unsched_cutoffs)
-in_ns c t_rpcs -n 10500 -k 8 -l 40,40,40,1000 10.0.0.2/4000 || die "short messages"
+in_ns c t_rpcs -n 10500 -k 50 -l 40,40,40,1000 10.0.0.2/4000 || die "short messages"
 wait_for 40 newer 1 || die "the cutoffs do not follow 10,500 messages"
 after=$(in_ns s cat $dir/unsched_cutoffs)
 ok "cutoffs: $before -> $after, version $(version s)"
@@ -46,7 +46,7 @@ ok "the other host learned them"
 # debug kernel, which takes its time.
 [ "$HOMA_TIER" != uml ] || exit 0
 now=$(version s)
-in_ns c t_rpcs -n 10500 -k 8 -l 40,40,40,1000 10.0.0.2/4000 || die "short messages again"
+in_ns c t_rpcs -n 10500 -k 50 -l 40,40,40,1000 10.0.0.2/4000 || die "short messages again"
 sleep 12
 [ "$(version s)" = "$now" ] || die "the table changes although the traffic does not"
 ok "stable"
