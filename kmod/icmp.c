@@ -68,13 +68,11 @@ static struct icmp_meaning meaning_v6(u8 type, u8 code)
  */
 static bool quote_matches(struct homa_sock *hsk, u64 id,
 			  const struct in6_addr *us,
-			  const struct in6_addr *peer, u16 dport)
+			  const struct homa_peer_key *peer, u16 dport)
 {
-	struct homa_peer_key key = { .addr = *peer };
-	struct homa_rpc *rpc;
+	struct homa_rpc *rpc = homa_rpc_find(hsk, id, peer, dport);
 	bool match;
 
-	rpc = homa_rpc_find(hsk, id, &key, dport);
 	if (!rpc)
 		return false;
 	match = ipv6_addr_equal(&rpc->saddr, us);
@@ -85,20 +83,48 @@ static bool quote_matches(struct homa_sock *hsk, u64 id,
 /* The socket that sent the quoted packet, if its RPC still exists. */
 static struct homa_sock *quoted_sock(struct homa_net *hn, struct sk_buff *skb,
 				     u32 offset, const struct in6_addr *us,
-				     const struct in6_addr *peer, u16 *dport)
+				     const struct homa_peer_key *peer,
+				     u16 *dport, u64 *id)
 {
 	struct homa_sock *hsk;
 	__be16 ports[2];
-	__be64 id;
+	__be64 be_id;
 
 	if (skb_copy_bits(skb, offset + QUOTED_PORTS, ports, sizeof(ports)) ||
-	    skb_copy_bits(skb, offset + QUOTED_ID, &id, sizeof(id)))
+	    skb_copy_bits(skb, offset + QUOTED_ID, &be_id, sizeof(be_id)))
 		return NULL;
 	*dport = ntohs(ports[1]);
+	*id = be64_to_cpu(be_id);
 	hsk = homa_port_find_rcu(hn, ntohs(ports[0]));
-	if (!hsk || !quote_matches(hsk, be64_to_cpu(id), us, peer, *dport))
+	if (!hsk || !quote_matches(hsk, *id, us, peer, *dport))
 		return NULL;
 	return hsk;
+}
+
+/*
+ * Our own requests to the host (and port) fail with the quoted one.  Of those
+ * that we serve only the quoted one ends: how many there are is up to others,
+ * who must not make us walk over all of them with each packet.
+ */
+static void fail(struct homa_sock *hsk, u64 id,
+		 const struct homa_peer_key *peer, u16 dport,
+		 struct icmp_meaning m)
+{
+	struct homa_todo todo;
+	struct homa_rpc *rpc;
+
+	if (homa_id_is_client(id)) {
+		homa_sock_fail_rpcs(hsk, &peer->addr, m.port ? dport : 0, false,
+				    m.error);
+		return;
+	}
+	rpc = homa_rpc_find(hsk, id, peer, dport);
+	if (!rpc)
+		return;
+	homa_todo_init(&todo);
+	homa_rpc_fail_locked(rpc, m.error, &todo);
+	homa_rpc_unlock(rpc);
+	homa_todo_run(&todo);
 }
 
 static struct homa_sock *handle(struct sk_buff *skb, u32 offset,
@@ -107,18 +133,23 @@ static struct homa_sock *handle(struct sk_buff *skb, u32 offset,
 				struct icmp_meaning m)
 {
 	struct homa_net *hn = homa_net(dev_net(skb->dev));
+	/* Of a link-local host only its own link may speak. */
+	const struct homa_peer_key key = {
+		.addr = *peer,
+		.scope = homa_addr_scope(skb, peer),
+	};
 	struct homa_sock *hsk;
 	u16 dport = 0;
+	u64 id = 0;
 
-	hsk = quoted_sock(hn, skb, offset, us, peer, &dport);
+	hsk = quoted_sock(hn, skb, offset, us, &key, &dport, &id);
 	if (!hsk) {
 		HOMA_INC(hn, icmp_ignored);
 		return NULL;
 	}
 	HOMA_INC(hn, icmp_errors);
 	if (m.error)
-		homa_sock_fail_rpcs(hsk, peer, m.port ? dport : 0, false,
-				    m.error);
+		fail(hsk, id, &key, dport, m);
 	return hsk;
 }
 
