@@ -121,17 +121,3 @@ u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr)
 		return 0;
 	return inet6_iif(skb);
 }
-
-/**
- * homa_addr_key() - the host that sent a packet
- * @skb: with its network header and route set
- * @key: filled
- */
-void homa_addr_key(const struct sk_buff *skb, struct homa_peer_key *key)
-{
-	struct in6_addr daddr;
-
-	memset(key, 0, sizeof(*key));
-	homa_addr_from_skb(skb, &key->addr, &daddr);
-	key->scope = homa_addr_scope(skb, &key->addr);
-}

@@ -151,6 +151,25 @@ static void cache(struct homa_peer *peer, struct dst_entry *dst,
 	}
 }
 
+/* Only rules can make a route depend on whose packet it is. */
+static bool has_rules(const struct net *net)
+{
+#ifdef CONFIG_IP_MULTIPLE_TABLES
+	if (READ_ONCE(net->ipv4.fib_has_custom_rules))
+		return true;
+#endif
+#ifdef CONFIG_IPV6_MULTIPLE_TABLES
+	if (READ_ONCE(net->ipv6.fib6_has_custom_rules))
+		return true;
+#endif
+	return false;
+}
+
+static bool lendable(const struct homa_route *route, const struct sock *sk)
+{
+	return uid_eq(route->uid, sk->sk_uid) || !has_rules(sock_net(sk));
+}
+
 static bool valid(const struct homa_route *route)
 {
 	return route && dst_check(route->dst, route->cookie);
@@ -177,7 +196,7 @@ struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		return lookup(hsk, peer, saddr);
 
 	if (valid(route)) {
-		if (!uid_eq(route->uid, homa_sock_sk(hsk)->sk_uid))
+		if (!lendable(route, homa_sock_sk(hsk)))
 			return lookup(hsk, peer, saddr);
 		if (ipv6_addr_any(saddr))
 			*saddr = route->saddr;

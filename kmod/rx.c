@@ -241,7 +241,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	bool taken = false;
 
 	homa_addr_from_skb(skb, &key.addr, &daddr);
-	homa_addr_key(skb, &key);
+	key.scope = homa_addr_scope(skb, &key.addr);
 	rpc = data_rpc(hsk, hdr, &key, &daddr, &reason);
 	if (!rpc) {
 		if (reason == HOMA_REASON_UNKNOWN_RPC)

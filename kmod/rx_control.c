@@ -192,7 +192,7 @@ void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 	struct homa_rpc *rpc;
 
 	homa_addr_from_skb(skb, &o.key.addr, &o.daddr);
-	homa_addr_key(skb, &o.key);
+	o.key.scope = homa_addr_scope(skb, &o.key.addr);
 
 	if (hdr->type == HOMA_ACK) {
 		rx_ack(&o);
