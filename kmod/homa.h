@@ -588,7 +588,6 @@ bool homa_bind_admits(struct homa_sock *hsk, const struct in6_addr *addr,
 
 /* ---- sock.c: socket calls but messages ---- */
 extern const struct proto_ops homa_inet_ops;
-extern const struct proto_ops homa_inet6_ops;
 int homa_sock_init(struct sock *sk);
 void homa_sock_close(struct sock *sk, long timeout);
 void homa_sock_unhash(struct sock *sk);
@@ -624,7 +623,6 @@ int homa_addr_to_sockaddr(const struct sock *sk,
 void homa_addr_from_skb(const struct sk_buff *skb, struct in6_addr *saddr,
 			struct in6_addr *daddr);
 u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr);
-void homa_addr_key(const struct sk_buff *skb, struct homa_peer_key *key);
 
 /* ---- sendmsg.c, msgout.c: outgoing messages ---- */
 int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
@@ -710,6 +708,7 @@ bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_unstall_locked(struct homa_rpc *rpc);
 void homa_pool_free(struct homa_pool *pool, const u32 *offsets, u32 count);
+void homa_pool_deliver(struct homa_pool *pool, const u32 *offsets, u32 count);
 int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count);
 void homa_pool_serve(struct homa_sock *hsk);
 u64 homa_pool_avail_bytes(struct homa_pool *pool);

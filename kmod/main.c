@@ -46,6 +46,9 @@ struct proto homav6_prot = {
 	.no_autobind = true,
 };
 
+/* Those of AF_INET but for three members. */
+static struct proto_ops homa_inet6_ops __ro_after_init;
+
 static const struct net_protocol homa_protocol = {
 	.handler = homa_rx,
 	.err_handler = homa_icmp_err_v4,
@@ -83,6 +86,11 @@ static int __init homa_init(void)
 	BUILD_BUG_ON(HOMA_MSG_BYTES_MAX != HOMA_MAX_MESSAGE_LENGTH);
 	BUILD_BUG_ON(offsetof(struct homa_sock, inet));
 	BUILD_BUG_ON(offsetof(struct homa6_sock, homa));
+
+	homa_inet6_ops = homa_inet_ops;
+	homa_inet6_ops.family = PF_INET6;
+	homa_inet6_ops.release = inet6_release;
+	homa_inet6_ops.getname = inet6_getname;
 
 	err = homa_rpc_cache_init();
 	if (err)

@@ -6,7 +6,9 @@
  * The region is an array of 64 KiB bpages.  Whole bpages belong to one
  * message; the ends of messages share a bpage, the "open" one, from which
  * pieces are cut front to back until it is full.  A bpage with an end in it is
- * free again when all its pieces were returned.
+ * free again when all its pieces were returned.  Pieces begin at multiples of
+ * PIECE_BYTES, so that one bit for each such place can tell which of them the
+ * application owns: nothing else is taken back.
  *
  * Messages that find no room wait, shortest first; their data is dropped and
  * asked for again once there is room.
@@ -17,6 +19,7 @@
 #include "homa.h"
 
 #define NO_BPAGE U32_MAX
+#define PIECE_BYTES 64
 
 /* Kernel memory allowed for packets: eight bytes per byte of the region. */
 #define MEMORY_PER_BYTE_SHIFT 3
@@ -33,6 +36,8 @@
  * @waiting: RPCs without buffers, by message length, then age
  * @refs: owners of each bpage: messages and returned-by-user entries, plus one
  *	while it is the open one
+ * @owned: one bit for each PIECE_BYTES; set where a buffer begins that the
+ *	application has
  * @free: stack of free bpages, lowest index on top at first, so that small
  *	work loads touch little memory
  */
@@ -46,6 +51,7 @@ struct homa_pool {
 	u32 open_used;
 	struct rb_root_cached waiting;
 	u32 *refs;
+	unsigned long *owned;
 	u32 *free;
 };
 
@@ -72,7 +78,10 @@ struct homa_pool *homa_pool_new(struct homa_net *hn, u64 start, u64 length)
 			      GFP_KERNEL_ACCOUNT);
 	pool->free = kvmalloc_array(pool->num_bpages, sizeof(*pool->free),
 				    GFP_KERNEL_ACCOUNT);
-	if (!pool->refs || !pool->free) {
+	pool->owned = kvcalloc(pool->num_bpages,
+			       HOMA_BPAGE_SIZE / PIECE_BYTES / BITS_PER_BYTE,
+			       GFP_KERNEL_ACCOUNT);
+	if (!pool->refs || !pool->free || !pool->owned) {
 		homa_pool_delete(pool);
 		return NULL;
 	}
@@ -94,6 +103,7 @@ void homa_pool_delete(struct homa_pool *pool)
 	if (!pool)
 		return;
 	kvfree(pool->refs);
+	kvfree(pool->owned);
 	kvfree(pool->free);
 	kfree(pool);
 }
@@ -187,7 +197,7 @@ bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
 		rpc->bpages[i++] = (pool->open << HOMA_BPAGE_SHIFT) +
 				   pool->open_used;
 		pool->refs[pool->open]++;
-		pool->open_used += rest;
+		pool->open_used += ALIGN(rest, PIECE_BYTES);
 	}
 	rpc->num_bpages = i;
 	ok = true;
@@ -213,13 +223,29 @@ void homa_pool_free(struct homa_pool *pool, const u32 *offsets, u32 count)
 }
 
 /**
+ * homa_pool_deliver() - the application gets buffers
+ * @pool: pool
+ * @offsets: as allocated
+ * @count: how many
+ *
+ * Before it knows of them; afterwards it may return them.
+ */
+void homa_pool_deliver(struct homa_pool *pool, const u32 *offsets, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		set_bit(offsets[i] / PIECE_BYTES, pool->owned);
+}
+
+/**
  * homa_pool_return() - the application gives buffers back (uapi §7, §8)
  * @pool: pool
  * @offsets: as delivered, but not to be trusted
  * @count: how many
  *
- * Return: 0, or -EINVAL at the first entry that is outside of the region or
- * whose bpage is free; entries before it have been returned.
+ * Return: 0, or -EINVAL at the first entry that is not a buffer which the
+ * application has; entries before it have been returned.
  */
 int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
 {
@@ -229,9 +255,10 @@ int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
 	spin_lock_bh(&pool->lock);
 	for (i = 0; i < count; i++) {
 		u32 bpage = offsets[i] >> HOMA_BPAGE_SHIFT;
-		u32 unused = bpage == pool->open ? 1 : 0;
 
-		if (bpage >= pool->num_bpages || pool->refs[bpage] <= unused) {
+		if (bpage >= pool->num_bpages || offsets[i] % PIECE_BYTES ||
+		    !test_and_clear_bit(offsets[i] / PIECE_BYTES,
+					pool->owned)) {
 			err = -EINVAL;
 			break;
 		}

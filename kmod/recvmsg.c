@@ -242,9 +242,16 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 						      msg->msg_name);
 	}
 out:
+	if (ret > 0)
+		homa_pool_deliver(hsk->pool, args.bpage_offsets,
+				  args.num_bpages);
 	if (copy_to_user(control, &args, sizeof(args))) {
-		if (ret > 0)
+		if (ret > 0) {
+			homa_pool_return(hsk->pool, args.bpage_offsets,
+					 args.num_bpages);
+			args.num_bpages = 0;
 			forget(hsk, &d);
+		}
 		ret = -EFAULT;
 	}
 	HOMA_INC(hsk->hn, recv_calls);

@@ -331,27 +331,3 @@ const struct proto_ops homa_inet_ops = {
 	.compat_ioctl = homa_compat_ioctl,
 #endif
 };
-
-const struct proto_ops homa_inet6_ops = {
-	.family = PF_INET6,
-	.owner = THIS_MODULE,
-	.release = inet6_release,
-	.bind = homa_bind,
-	.connect = inet_dgram_connect,
-	.socketpair = sock_no_socketpair,
-	.accept = sock_no_accept,
-	.getname = inet6_getname,
-	.poll = homa_poll,
-	.ioctl = homa_ioctl,
-	.gettstamp = sock_gettstamp,
-	.listen = sock_no_listen,
-	.shutdown = homa_shutdown,
-	.setsockopt = sock_common_setsockopt,
-	.getsockopt = sock_common_getsockopt,
-	.sendmsg = inet_sendmsg,
-	.recvmsg = inet_recvmsg,
-	.mmap = sock_no_mmap,
-#ifdef CONFIG_COMPAT
-	.compat_ioctl = homa_compat_ioctl,
-#endif
-};

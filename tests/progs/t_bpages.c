@@ -159,9 +159,10 @@ static void test_returns(int family)
 
 static void test_bad_returns(int family)
 {
-	struct t_msg msg, again;
+	struct t_msg msg, again, other;
 	uint64_t all;
 	ssize_t ret;
+	uint32_t i;
 
 	open_hosts(family, T_REGION_BYTES);
 	all = t_info(&server).bpool_avail_bytes;
@@ -199,6 +200,50 @@ static void test_bad_returns(int family)
 
 	t_case("family %d: what comes before the bad one is free", family);
 	T_EQ(t_info(&server).bpool_avail_bytes, all);
+
+	t_case("family %d: twice, while another message is in the same bpage", family);
+	take(&msg, 1000, 4);
+	take(&other, 1000, 5);
+	T_EQ(msg.args.bpage_offsets[0] / HOMA_BPAGE_SIZE,
+	     other.args.bpage_offsets[0] / HOMA_BPAGE_SIZE);
+	again = msg;
+	t_release(&server, &msg);
+	for (i = 0; i < 3; i++) {
+		msg = again;
+		T_RET(t_recv(&server, &msg, 0, MSG_DONTWAIT), -EINVAL);
+	}
+	T_OK(t_info(&server).bpool_avail_bytes < all);
+
+	t_case("family %d: offsets that were never delivered", family);
+	for (i = 1; i < 200; i += 9) {
+		msg = other;
+		msg.args.bpage_offsets[0] += i;
+		T_RET(t_recv(&server, &msg, 0, MSG_DONTWAIT), -EINVAL);
+	}
+	t_case("family %d: a message that has not been received yet", family);
+	t_request(&client, &addr, 500, 6, 0);
+	T_OK(T_WAIT(t_arrived(&server, 0), 1000));
+	for (i = 0; i < 4096; i++) {
+		msg = other;
+		msg.args.bpage_offsets[0] &= ~(HOMA_BPAGE_SIZE - 1);
+		msg.args.bpage_offsets[0] += i;
+		if (msg.args.bpage_offsets[0] == other.args.bpage_offsets[0])
+			continue;
+		if (t_recv(&server, &msg, 0, MSG_DONTWAIT) != -EINVAL &&
+		    !T_OK(!"a buffer that is not ours was taken back"))
+			break;
+	}
+	memset(&msg, 0, sizeof(msg));
+	T_RET(t_recv(&server, &msg, 0, 0), 500);
+	T_OK(t_msg_is(&server, &msg, 6));
+	T_OK(t_msg_is(&server, &other, 5));
+	T_RET(t_respond(&server, &msg, 1, 6), 0);
+	t_release(&server, &msg);
+	t_release(&server, &other);
+	T_EQ(t_info(&server).bpool_avail_bytes, all);
+	memset(&msg, 0, sizeof(msg));
+	T_RET(t_recv(&client, &msg, 0, 0), 1);
+	t_release(&client, &msg);
 
 	t_case("family %d: a bad return does not take a message away", family);
 	t_request(&client, &addr, 100, 3, 0);
