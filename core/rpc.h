@@ -147,6 +147,13 @@ static inline bool homa_rpc_rx_complete(const struct homa_rpc_core *r)
 	return r->rx_started && !r->rx_stalled && !r->rx.remaining;
 }
 
+/* Server: the response was sent in full; only the ack is missing. */
+static inline bool homa_rpc_answered(const struct homa_rpc_core *r)
+{
+	return r->state == HOMA_RPC_OUTGOING && !homa_rpc_is_client(r) &&
+	       r->tx_next >= r->tx_len;
+}
+
 /* The incoming message will not come without GRANTs (protocol §3). */
 static inline bool homa_rpc_needs_grants(const struct homa_rpc_core *r)
 {

@@ -22,6 +22,7 @@
 #include <linux/percpu.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -140,10 +141,11 @@ struct homa_sched {
  * @cutoffs: our own table, published to peers
  * @priority_map: level to TOS bits
  * @wmem_max: send buffer limit of new sockets, bytes
+ * @rpc_sock_max: RPCs of a socket above which no request is accepted
+ * @rpc_net_max: RPCs of the namespace above which none is made
  * @peer_max: hosts remembered at most
- * @peer_idle_secs: hosts unused for so long may be forgotten when there is
- *	little room
- * @peer_idle_max_secs: hosts unused for so long may be forgotten
+ * @peer_idle_secs: hosts used so recently are kept, unless there is no room
+ * @peer_idle_max_secs: hosts unused for so long are forgotten
  * @peer_gc_threshold: with so many hosts or fewer none is forgotten
  * @cutoffs_pinned: @cutoffs do not follow the traffic
  * @privileged_ports: low ports need CAP_NET_BIND_SERVICE
@@ -155,10 +157,12 @@ struct homa_settings {
 	struct homa_cutoffs cutoffs;
 	u8 priority_map[HOMA_PRIORITIES_MAX];
 	u32 wmem_max;
+	u32 rpc_sock_max;
+	u32 rpc_net_max;
 	u32 peer_max;
+	u32 peer_gc_threshold;
 	u32 peer_idle_secs;
 	u32 peer_idle_max_secs;
-	u32 peer_gc_threshold;
 	u8 cutoffs_pinned;
 	u8 privileged_ports;
 	bool throttle;
@@ -177,6 +181,8 @@ struct homa_settings {
  * @next_id: next client id; starts at a random even value
  * @peers: hosts by address
  * @peer_count: entries in @peers
+ * @peer_secret: key of homa_peer.secret
+ * @stranger_count: those of them that never showed that they hear us
  * @rpc_count: RPCs alive or still referenced
  * @rcu_used: a route or a host was given to RCU to free
  * @peer_gc: forgets idle hosts while there are many
@@ -207,6 +213,8 @@ struct homa_net {
 	atomic64_t next_id;
 	struct rhashtable peers;
 	atomic_t peer_count;
+	atomic_t stranger_count;
+	siphash_key_t peer_secret;
 	atomic_t rpc_count;
 	bool rcu_used;
 	struct delayed_work peer_gc;
@@ -258,7 +266,11 @@ struct homa_route {
  * @node: in homa_net.peers
  * @key: address
  * @refs: one for the table, one for each RPC and each user
- * @secret: random; keys what is remembered of the host's finished requests
+ * @secret: keys what is remembered of the host's finished requests; nobody else
+ *	can know it
+ * @server_rpcs: server RPCs with this host that are alive
+ * @known: not a stranger: it received something from us, or a process sent to
+ *	it; set once, no lock
  * @used: jiffies of the last look-up, no lock
  * @cutoffs_sent: jiffies of the last CUTOFFS sent to it, no lock
  * @lock: L3; guards the members up to @route
@@ -275,6 +287,8 @@ struct homa_peer {
 	struct homa_peer_key key;
 	refcount_t refs;
 	u64 secret;
+	atomic_t server_rpcs;
+	bool known;
 	unsigned long used;
 	unsigned long cutoffs_sent;
 	spinlock_t lock;	/* L3 */
@@ -330,6 +344,7 @@ struct homa_msgout {
  * @sport: our port
  * @dport: the peer's port
  * @private: response only for a receiver that names the id
+ * @rx_charged: its memory is charged as received
  * @waited: a thread waits for this private RPC; RPC lock
  * @deferred: in homa_sched.srpt, so only the pacer sends; RPC lock
  * @cookie: opaque, for the client
@@ -356,6 +371,7 @@ struct homa_rpc {
 	u16 sport;
 	u16 dport;
 	bool private;
+	bool rx_charged;
 	bool waited;
 	bool deferred;
 	struct homa_sock *hsk;
@@ -392,7 +408,10 @@ struct homa_rpc {
  * @rpcs: all RPCs, oldest first
  * @ready: RPCs with something for a receiver that names no id, oldest first
  * @num_rpcs: entries in @rpcs
- * @tx_mem: bytes of outgoing messages not yet released
+ * @tx_mem: memory of outgoing messages not yet released, bytes
+ * @mem_lock: L3; guards the next two and sk_forward_alloc
+ * @rx_reserved: what sk_rmem_alloc may grow to without asking (mem.c), bytes
+ * @tx_reserved: what tx_mem may grow to without asking, bytes
  * @tx_blocked: a sender waits, or poll() reported not writable
  * @pool: receive region; set once under lock_sock()
  * @error_msg: why the last failing call failed; best effort, no lock
@@ -410,6 +429,9 @@ struct homa_sock {
 	struct list_head ready;
 	u32 num_rpcs;
 	atomic_long_t tx_mem;
+	spinlock_t mem_lock;	/* L3 */
+	u32 rx_reserved;
+	u64 tx_reserved;
 	struct homa_pool *pool;
 	char error_msg[HOMA_ERROR_MSG_SIZE];
 };
@@ -498,6 +520,21 @@ int homa_netns_init(void);
 void homa_netns_exit(void);
 struct homa_net *homa_net(const struct net *net);
 int homa_net_setup_tables(struct homa_net *hn);
+
+/* ---- mem.c: memory that sockets hold ---- */
+extern long homa_mem_limits[3];
+int homa_mem_init(void);
+void homa_mem_exit(void);
+long homa_mem_pages(void);
+void homa_mem_sock_init(struct homa_sock *hsk);
+void homa_mem_sock_exit(struct homa_sock *hsk);
+bool homa_mem_rx_charge(struct homa_sock *hsk, u32 bytes);
+void homa_mem_rx_uncharge(struct homa_sock *hsk, u32 bytes);
+void homa_mem_rx_own(struct homa_sock *hsk, struct sk_buff *skb);
+bool homa_mem_tx_charge(struct homa_sock *hsk, u32 bytes);
+void homa_mem_tx_uncharge(struct homa_sock *hsk, u32 bytes);
+struct mem_cgroup *homa_mem_account(struct homa_sock *hsk);
+void homa_mem_unaccount(struct mem_cgroup *before);
 
 /* ---- sysctl.c: net.homa.* ---- */
 void homa_settings_init(struct homa_settings *s);
@@ -627,7 +664,7 @@ u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr);
 /* ---- sendmsg.c, msgout.c: outgoing messages ---- */
 int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
-		     struct iov_iter *iter, u32 len);
+		     struct iov_iter *iter, u32 len, u32 extra);
 void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out);
 void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
 		      u32 start, u32 end);
@@ -652,6 +689,7 @@ void homa_rpc_cache_exit(void);
 struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
 				u64 id, u16 dport, gfp_t gfp);
 u64 homa_rpc_new_id(struct homa_net *hn);
+bool homa_rpc_limit(struct homa_sock *hsk);
 int homa_rpc_insert_locked(struct homa_rpc *rpc);
 struct homa_rpc *homa_rpc_find_client(struct homa_sock *hsk, u64 id);
 struct homa_rpc *homa_rpc_find(struct homa_sock *hsk, u64 id,
@@ -747,8 +785,11 @@ void homa_route_free(struct homa_route *route);
 /* ---- peer.c: remote hosts ---- */
 int homa_peers_init(struct homa_net *hn);
 void homa_peers_exit(struct homa_net *hn);
-struct homa_peer *homa_peer_get(struct homa_net *hn,
+struct homa_peer *homa_peer_get(struct homa_sock *hsk,
 				const struct homa_peer_key *key, gfp_t gfp);
+struct homa_peer *homa_peer_temp(struct homa_sock *hsk,
+				 const struct homa_peer_key *key);
+void homa_peer_set_known(struct homa_peer *peer);
 struct homa_peer *homa_peer_find(struct homa_net *hn,
 				 const struct homa_peer_key *key);
 void homa_peer_put(struct homa_peer *peer);

@@ -92,9 +92,12 @@ static int __init homa_init(void)
 	homa_inet6_ops.release = inet6_release;
 	homa_inet6_ops.getname = inet6_getname;
 
-	err = homa_rpc_cache_init();
+	err = homa_mem_init();
 	if (err)
 		return err;
+	err = homa_rpc_cache_init();
+	if (err)
+		goto err_mem;
 	err = homa_netns_init();
 	if (err)
 		goto err_cache;
@@ -134,6 +137,8 @@ err_netns:
 	homa_netns_exit();
 err_cache:
 	homa_rpc_cache_exit();
+err_mem:
+	homa_mem_exit();
 	return err;
 }
 
@@ -151,6 +156,7 @@ static void __exit homa_exit(void)
 	proto_unregister(&homav6_prot);
 	proto_unregister(&homa_prot);
 	homa_rpc_cache_exit();
+	homa_mem_exit();
 }
 
 module_init(homa_init);

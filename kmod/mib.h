@@ -79,6 +79,10 @@
 	X(server_rpc_discards, "server RPCs ended without an ack")	\
 	X(server_rpcs_unknown, "server RPCs that the client did not know") \
 	X(server_cant_create_rpcs, "requests dropped for want of memory or buffers") \
+	X(rx_mem_refused, "packets and requests dropped because sockets hold too much memory") \
+	X(tx_mem_refused, "messages refused because sockets hold too much memory") \
+	X(rpc_limit, "requests dropped because of too many RPCs")	\
+	X(rpc_evictions, "answered RPCs of strangers ended to make room") \
 	X(unknown_rpcs, "packets for RPCs that do not exist")		\
 	X(unknown_packet_types, "packets of a type that does not exist") \
 	X(short_packets, "packets dropped because they were malformed")	\
@@ -87,6 +91,7 @@
 	X(data_xmit_errors, "DATA packets refused by IP")		\
 	X(peer_allocs, "hosts remembered")				\
 	X(peer_evictions, "hosts forgotten")				\
+	X(peer_limit, "hosts not remembered because there were too many") \
 	X(peer_kmalloc_errors, "hosts not remembered for want of memory") \
 	X(peer_route_errors, "hosts without a route")			\
 	X(peer_dst_refreshes, "routes looked up again")			\

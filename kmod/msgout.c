@@ -21,7 +21,7 @@ static struct homa_frag *frag_room(struct homa_msgout *out, u32 len)
 
 		frags = kmalloc_array(min_t(u32, len / PAGE_SIZE + 3,
 					    FRAGS_MAX + 1),
-				      sizeof(*frags), GFP_KERNEL);
+				      sizeof(*frags), GFP_KERNEL_ACCOUNT);
 		if (!frags)
 			return NULL;
 		memcpy(frags, out->inline_frags, sizeof(out->inline_frags));
@@ -36,20 +36,24 @@ static struct homa_frag *frag_room(struct homa_msgout *out, u32 len)
  * @out: empty message
  * @iter: where the bytes are
  * @len: 1..HOMA_MSG_BYTES_MAX
+ * @extra: bytes to charge for what is kept with the message
  *
  * Context: process.  Return: 0, -EFAULT or -ENOMEM; then @out holds nothing.
  */
 int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
-		     struct iov_iter *iter, u32 len)
+		     struct iov_iter *iter, u32 len, u32 extra)
 {
 	struct page_frag *pfrag = &current->task_frag;
 	u32 done = 0;
 	int err;
 
+	if (!homa_mem_tx_charge(hsk, len + extra)) {
+		homa_sock_explain(hsk, "sockets hold as much memory as net.homa.homa_mem allows");
+		return -ENOMEM;
+	}
 	out->frags = out->inline_frags;
 	out->num_frags = 0;
-	out->charged = len;
-	atomic_long_add(len, &hsk->tx_mem);
+	out->charged = len + extra;
 
 	while (done < len) {
 		struct homa_frag *frag = frag_room(out, len);

@@ -4,10 +4,15 @@
  *
  * Found by address under RCU in a hash table whose entries hold one reference;
  * an entry with no other reference may be forgotten when there are many.
+ *
+ * Anybody can send packets with forged source addresses.  A host that has not
+ * shown that it receives what we send is a stranger: it is forgotten with its
+ * last RPC, and strangers fill at most half of the table.
  */
 #include <linux/jiffies.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
+#include <linux/siphash.h>
 #include "homa.h"
 
 /* Hosts looked at per pass of the collector. */
@@ -29,14 +34,44 @@ static void free_rcu_cb(struct rcu_head *head)
 	kfree(peer);
 }
 
+/* Forget a host if nobody but the table refers to it. */
+static void forget(struct homa_net *hn, struct homa_peer *peer)
+{
+	/* From 1 to 0 in one step: nobody can take a reference in between. */
+	if (!refcount_dec_if_one(&peer->refs))
+		return;
+	smp_acquire__after_ctrl_dep();	/* homa_peer_set_known() came before */
+	rhashtable_remove_fast(&hn->peers, &peer->node, peer_params);
+	atomic_dec(&hn->peer_count);
+	if (!READ_ONCE(peer->known))
+		atomic_dec(&hn->stranger_count);
+	HOMA_INC(hn, peer_evictions);
+	WRITE_ONCE(hn->rcu_used, true);
+	call_rcu(&peer->rcu, free_rcu_cb);
+}
+
 /**
  * homa_peer_put() - drop a reference
  * @peer: host
  */
 void homa_peer_put(struct homa_peer *peer)
 {
+	rcu_read_lock();	/* without our reference it may go at once */
 	if (refcount_dec_and_test(&peer->refs))
 		call_rcu(&peer->rcu, free_rcu_cb);
+	else if (!READ_ONCE(peer->known))
+		forget(peer->hn, peer);
+	rcu_read_unlock();
+}
+
+/**
+ * homa_peer_set_known() - a host is no stranger (any more)
+ * @peer: host, referenced
+ */
+void homa_peer_set_known(struct homa_peer *peer)
+{
+	if (!READ_ONCE(peer->known) && !xchg(&peer->known, true))
+		atomic_dec(&peer->hn->stranger_count);
 }
 
 /**
@@ -62,52 +97,116 @@ struct homa_peer *homa_peer_find(struct homa_net *hn,
 	return peer;
 }
 
-/**
- * homa_peer_get() - a host, remembered if it is new
- * @hn: namespace
- * @key: its address
- * @gfp: for the allocation
- *
- * Return: referenced, or ERR_PTR: -ENOMEM, -ENOBUFS if too many hosts are in
- * use.
- */
-struct homa_peer *homa_peer_get(struct homa_net *hn,
-				const struct homa_peer_key *key, gfp_t gfp)
+/* Above this the collector runs from time to time. */
+static u32 many(const struct homa_settings *s)
 {
-	struct homa_peer *peer = homa_peer_find(hn, key);
-	struct homa_peer *old;
-	const struct homa_settings *s;
-	u8 num_priorities;
-	u32 threshold;
+	return min(s->peer_gc_threshold, s->peer_max - s->peer_max / 4);
+}
+
+/* May another host be remembered? */
+static bool room(struct homa_net *hn, bool stranger)
+{
 	u32 max;
 
-	if (peer)
-		return peer;
-
 	rcu_read_lock();
-	s = rcu_dereference(hn->settings);
-	max = s->peer_max;
-	threshold = s->peer_gc_threshold;
-	num_priorities = s->core.num_priorities;
+	max = rcu_dereference(hn->settings)->peer_max;
 	rcu_read_unlock();
-	if (atomic_read(&hn->peer_count) >= max) {
-		mod_delayed_work(system_wq, &hn->peer_gc, 0);
-		return ERR_PTR(-ENOBUFS);
-	}
+	if (atomic_read(&hn->peer_count) >= max)
+		return false;
+	return !stranger || atomic_read(&hn->stranger_count) < max / 2;
+}
 
-	peer = kzalloc(sizeof(*peer), gfp);
+/* A host that nobody else can see yet. */
+static struct homa_peer *new_peer(struct homa_sock *hsk,
+				  const struct homa_peer_key *key, gfp_t gfp)
+{
+	struct homa_net *hn = hsk->hn;
+	struct mem_cgroup *memcg;
+	struct homa_peer *peer;
+	u8 num_priorities;
+
+	if (gfpflags_allow_blocking(gfp)) {
+		peer = kzalloc(sizeof(*peer), gfp | __GFP_ACCOUNT);
+	} else {
+		memcg = homa_mem_account(hsk);
+		peer = kzalloc(sizeof(*peer), gfp | __GFP_ACCOUNT);
+		homa_mem_unaccount(memcg);
+	}
 	if (!peer) {
 		HOMA_INC(hn, peer_kmalloc_errors);
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	}
+	rcu_read_lock();
+	num_priorities = rcu_dereference(hn->settings)->core.num_priorities;
+	rcu_read_unlock();
 	peer->key = *key;
 	peer->hn = hn;
-	peer->secret = get_random_u64();
+	/* The same again if the host is forgotten meanwhile. */
+	peer->secret = siphash(key, sizeof(*key), &hn->peer_secret);
 	peer->used = jiffies;
 	peer->cutoffs_sent = jiffies - 1;
 	refcount_set(&peer->refs, 2);	/* the table's and the caller's */
 	spin_lock_init(&peer->lock);
 	homa_prio_unknown(&peer->cutoffs, num_priorities);
+	return peer;
+}
+
+static void count_new(struct homa_net *hn, bool stranger)
+{
+	bool collect;
+
+	HOMA_INC(hn, peer_allocs);
+	if (stranger)
+		atomic_inc(&hn->stranger_count);
+	rcu_read_lock();
+	collect = atomic_inc_return(&hn->peer_count) >
+		  many(rcu_dereference(hn->settings));
+	rcu_read_unlock();
+	if (collect)
+		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
+}
+
+/**
+ * homa_peer_get() - a host, remembered if it is new
+ * @hsk: socket that deals with it; its memory cgroup pays
+ * @key: its address
+ * @gfp: for the allocation; one that may sleep says that a process sends to
+ *	the host, so that it is no stranger
+ *
+ * Return: referenced, or ERR_PTR: -ENOMEM, -ENOBUFS if too many hosts are in
+ * use.
+ */
+struct homa_peer *homa_peer_get(struct homa_sock *hsk,
+				const struct homa_peer_key *key, gfp_t gfp)
+{
+	bool stranger = !gfpflags_allow_blocking(gfp);
+	struct homa_net *hn = hsk->hn;
+	struct homa_peer *peer = homa_peer_find(hn, key);
+	struct homa_peer *old;
+
+	if (peer) {
+		if (!stranger)
+			homa_peer_set_known(peer);
+		return peer;
+	}
+
+	if (!room(hn, stranger)) {
+		/* Only hosts that are no strangers are worth the wait. */
+		if (!stranger) {
+			mod_delayed_work(system_wq, &hn->peer_gc, 0);
+			flush_delayed_work(&hn->peer_gc);
+		}
+		if (stranger || !room(hn, stranger)) {
+			HOMA_INC(hn, peer_limit);
+			return ERR_PTR(-ENOBUFS);
+		}
+	}
+	peer = new_peer(hsk, key, gfp);
+	if (!peer)
+		return ERR_PTR(-ENOMEM);
+	peer->known = !stranger;
+	/* Counted before anybody can forget it. */
+	count_new(hn, stranger);
 
 	rcu_read_lock();
 	do {
@@ -120,63 +219,81 @@ struct homa_peer *homa_peer_get(struct homa_net *hn,
 		rhashtable_remove_fast(&hn->peers, &old->node, peer_params);
 	} while (true);
 	rcu_read_unlock();
-	if (old) {
-		kfree(peer);
-		return old;
-	}
-	HOMA_INC(hn, peer_allocs);
-	if (atomic_inc_return(&hn->peer_count) > threshold)
-		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
+	if (!old)
+		return peer;
+
+	atomic_dec(&hn->peer_count);
+	if (stranger)
+		atomic_dec(&hn->stranger_count);
+	kfree(peer);
+	return old;
+}
+
+/**
+ * homa_peer_temp() - a host that need not be remembered
+ * @hsk: socket that deals with it
+ * @key: its address
+ *
+ * For an answer to a packet that belongs to nothing here: whoever sends lots of
+ * them, with whatever addresses, leaves nothing behind.
+ *
+ * Context: any.  Return: referenced, or NULL.
+ */
+struct homa_peer *homa_peer_temp(struct homa_sock *hsk,
+				 const struct homa_peer_key *key)
+{
+	struct homa_peer *peer = homa_peer_find(hsk->hn, key);
+
+	if (peer)
+		return peer;
+	peer = new_peer(hsk, key, GFP_NOWAIT | __GFP_NOWARN);
+	if (!peer)
+		return NULL;
+	peer->known = true;	/* homa_peer_put() just frees it */
+	refcount_set(&peer->refs, 1);
+	WRITE_ONCE(hsk->hn->rcu_used, true);
 	return peer;
 }
 
-/* Forget a host if nobody but the table refers to it. */
-static bool forget(struct homa_net *hn, struct homa_peer *peer)
+/*
+ * How long a host must have been idle to be forgotten now, and how many may
+ * stay in any case.  Return: false if there are no more than that.
+ */
+static bool idle_limit(struct homa_net *hn, unsigned long *idle, u32 *floor)
 {
-	/* From 1 to 0 in one step: nobody can take a reference in between. */
-	if (!refcount_dec_if_one(&peer->refs))
-		return false;
-	rhashtable_remove_fast(&hn->peers, &peer->node, peer_params);
-	atomic_dec(&hn->peer_count);
-	HOMA_INC(hn, peer_evictions);
-	WRITE_ONCE(hn->rcu_used, true);
-	call_rcu(&peer->rcu, free_rcu_cb);
-	return true;
+	u32 count = atomic_read(&hn->peer_count);
+	const struct homa_settings *s;
+
+	rcu_read_lock();
+	s = rcu_dereference(hn->settings);
+	/* The last quarter is for hosts that were used lately. */
+	*floor = s->peer_max - s->peer_max / 4;
+	if (count >= s->peer_max) {
+		*idle = 0;	/* whoever has no RPC now makes room */
+	} else if (count > *floor) {
+		*idle = s->peer_idle_secs * HZ;
+	} else {
+		*floor = s->peer_gc_threshold;
+		*idle = max(s->peer_idle_secs, s->peer_idle_max_secs) * HZ;
+	}
+	rcu_read_unlock();
+	return count > *floor;
 }
 
 static void gc_work(struct work_struct *work)
 {
 	struct homa_net *hn = container_of(work, struct homa_net,
 					   peer_gc.work);
-	const struct homa_settings *s;
 	struct rhashtable_iter iter;
 	struct homa_peer *peer;
 	unsigned long idle;
-	u32 threshold;
 	u32 budget;
-	u32 count;
 	u32 floor;
-	u32 max;
 
-	count = atomic_read(&hn->peer_count);
-	rcu_read_lock();
-	s = rcu_dereference(hn->settings);
-	max = s->peer_max;
-	threshold = s->peer_gc_threshold;
-	idle = s->peer_idle_max_secs * HZ;
-	/* The last quarter is for hosts that were used lately. */
-	if (count > max - max / 4)
-		idle = min_t(unsigned long, idle, s->peer_idle_secs * HZ);
-	rcu_read_unlock();
-
-	/* Full: whoever has no RPC now makes room. */
-	floor = threshold;
-	if (count >= max) {
-		idle = 0;
-		floor = 0;
-	}
-	budget = max(GC_BATCH, max);
-
+	if (!idle_limit(hn, &idle, &floor))
+		return;
+	/* Some more than there are: a table that is resized yields errors. */
+	budget = atomic_read(&hn->peer_count) + GC_BATCH;
 	rhashtable_walk_enter(&hn->peers, &iter);
 	rhashtable_walk_start(&iter);
 	while (budget-- && atomic_read(&hn->peer_count) > floor &&
@@ -194,7 +311,7 @@ static void gc_work(struct work_struct *work)
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
 
-	if (atomic_read(&hn->peer_count) > threshold)
+	if (idle_limit(hn, &idle, &floor))
 		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
 }
 
@@ -206,6 +323,7 @@ static void gc_work(struct work_struct *work)
  */
 int homa_peers_init(struct homa_net *hn)
 {
+	get_random_bytes(&hn->peer_secret, sizeof(hn->peer_secret));
 	INIT_DELAYED_WORK(&hn->peer_gc, gc_work);
 	return rhashtable_init(&hn->peers, &peer_params);
 }

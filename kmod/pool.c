@@ -21,7 +21,10 @@
 #define NO_BPAGE U32_MAX
 #define PIECE_BYTES 64
 
-/* Kernel memory allowed for packets: eight bytes per byte of the region. */
+/* Kernel memory allowed for packets: eight bytes per byte of the region.
+ * Messages are let in as far as the region has room for them, so packets that
+ * carry at least an eighth of their memory never meet this limit.
+ */
 #define MEMORY_PER_BYTE_SHIFT 3
 
 /**
@@ -294,6 +297,8 @@ u64 homa_pool_avail_bytes(struct homa_pool *pool)
  *
  * The pool bounds message bytes; tiny packets need much more memory than the
  * bytes that they carry.  A packet that is refused will be asked for again.
+ * SO_RCVBUF can raise the limit.  It cannot lower it: half-arrived messages
+ * could fill a small buffer, so that none would ever be complete.
  *
  * Context: any.  Return: false above the limit.
  */
@@ -301,9 +306,13 @@ bool homa_pool_memory_ok(struct homa_sock *hsk)
 {
 	u64 limit = (u64)homa_sock_pool(hsk)->num_bpages <<
 		    (HOMA_BPAGE_SHIFT + MEMORY_PER_BYTE_SHIFT);
+	struct sock *sk = homa_sock_sk(hsk);
 
-	return atomic_read(&homa_sock_sk(hsk)->sk_rmem_alloc) <=
-	       min_t(u64, limit, INT_MAX / 2);
+	limit = max_t(u64, limit, READ_ONCE(sk->sk_rcvbuf));
+	/* RPCs are charged, too, but have a limit of their own. */
+	return atomic_read(&sk->sk_rmem_alloc) <=
+	       min_t(u64, limit, INT_MAX / 2) +
+	       READ_ONCE(hsk->num_rpcs) * sizeof(struct homa_rpc);
 }
 
 static bool waits_before(const struct homa_rpc *a, const struct homa_rpc *b)

@@ -14,8 +14,9 @@
 #include "homa.h"
 #include "trace.h"
 
-/* Server RPCs of one socket; more requests are dropped, clients repeat. */
-#define SOCK_RPCS_MAX 100000
+/* RPCs looked at to find one that can make room, and memory of a new one. */
+#define EVICT_SCAN 16
+#define GFP_REQUEST (GFP_NOWAIT | __GFP_NOWARN)
 
 static struct kmem_cache *rpc_cache __ro_after_init;
 
@@ -130,6 +131,8 @@ void homa_rpc_free(struct homa_rpc *rpc)
 
 	HOMA_INC(rpc->hn, reaper_calls);
 	__skb_queue_purge(&rpc->rxq);
+	if (rpc->rx_charged)
+		homa_mem_rx_uncharge(hsk, sizeof(*rpc));
 	homa_msgout_free(hsk, &rpc->msgout);
 	homa_peer_put(rpc->peer);
 	atomic_dec(&rpc->hn->rpc_count);
@@ -142,7 +145,7 @@ void homa_rpc_free(struct homa_rpc *rpc)
  * @rpc: fresh RPC, its core initialised
  *
  * Context: RPC lock held.  Return: 0; -ESHUTDOWN if the socket takes no more
- * RPCs; -ENOBUFS for a server RPC above the limit of the socket.
+ * RPCs.
  */
 int homa_rpc_insert_locked(struct homa_rpc *rpc)
 {
@@ -153,19 +156,18 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 	spin_lock_bh(&hsk->ready_lock);
 	if (hsk->shutdown) {
 		err = -ESHUTDOWN;
-	} else if (!homa_rpc_is_client(&rpc->core) &&
-		   hsk->num_rpcs >= SOCK_RPCS_MAX) {
-		err = -ENOBUFS;
 	} else {
 		list_add_tail(&rpc->sock_link, &hsk->rpcs);
-		hsk->num_rpcs++;
+		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs + 1);
 	}
 	spin_unlock_bh(&hsk->ready_lock);
-	if (!err) {
-		hlist_add_head(&rpc->hash, &rpc->bucket->rpcs);
-		trace_homa_rpc_start(rpc);
-	}
-	return err;
+	if (err)
+		return err;
+	hlist_add_head(&rpc->hash, &rpc->bucket->rpcs);
+	if (!homa_rpc_is_client(&rpc->core))
+		atomic_inc(&rpc->peer->server_rpcs);
+	trace_homa_rpc_start(rpc);
+	return 0;
 }
 
 /**
@@ -268,9 +270,14 @@ static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 {
 	struct homa_rpc *rpc;
 
-	rpc = homa_rpc_alloc(hsk, peer, id, dport, GFP_ATOMIC);
-	if (!rpc)
+	if (!homa_mem_rx_charge(hsk, sizeof(*rpc)))
 		return NULL;
+	rpc = homa_rpc_alloc(hsk, peer, id, dport, GFP_REQUEST);
+	if (!rpc) {
+		homa_mem_rx_uncharge(hsk, sizeof(*rpc));
+		return NULL;
+	}
+	rpc->rx_charged = true;
 	rpc->saddr = *saddr;
 	homa_rpc_init_server(&rpc->core, id, rpc->birth_ns);
 	return rpc;
@@ -302,6 +309,95 @@ static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
 }
 
 /**
+ * homa_rpc_limit() - has the namespace as many RPCs as it may have?
+ * @hsk: socket that wants another one
+ */
+bool homa_rpc_limit(struct homa_sock *hsk)
+{
+	bool limit;
+
+	rcu_read_lock();
+	limit = atomic_read(&hsk->hn->rpc_count) >=
+		rcu_dereference(hsk->hn->settings)->rpc_net_max;
+	rcu_read_unlock();
+	return limit;
+}
+
+/*
+ * May a request of a host become an RPC?  One host gets at most as many as are
+ * left for the others: alone half of all, and each of n hosts one in n + 1.
+ * Exact up to one RPC for each CPU.  Context: rcu_read_lock().
+ */
+static bool may_accept(struct homa_sock *hsk, struct homa_peer *peer)
+{
+	const struct homa_settings *s = rcu_dereference(hsk->hn->settings);
+	u32 num = READ_ONCE(hsk->num_rpcs);
+
+	return num + atomic_read(&peer->server_rpcs) < s->rpc_sock_max &&
+	       atomic_read(&hsk->hn->rpc_count) < s->rpc_net_max;
+}
+
+/*
+ * Make room: of the oldest RPCs of a socket end one that was answered, if its
+ * client never showed that it hears us.  Should the client be real, it loses no
+ * more than if the response had been given up for want of an ack, only earlier.
+ * Return: true if there was one.
+ */
+static bool evict(struct homa_sock *hsk)
+{
+	struct homa_rpc *victim = NULL;
+	struct homa_todo todo;
+	struct homa_rpc *rpc;
+	bool done = false;
+	u32 looks = 0;
+
+	spin_lock_bh(&hsk->ready_lock);
+	list_for_each_entry(rpc, &hsk->rpcs, sock_link) {
+		if (looks++ >= EVICT_SCAN)
+			break;
+		if (!READ_ONCE(rpc->peer->known) &&
+		    /* Racy: a hint, asked again under the RPC lock. */
+		    data_race(homa_rpc_answered(&rpc->core))) {
+			homa_rpc_hold(rpc);	/* linked, so alive */
+			victim = rpc;
+			break;
+		}
+	}
+	spin_unlock_bh(&hsk->ready_lock);
+	if (!victim)
+		return false;
+
+	homa_todo_init(&todo);
+	homa_rpc_lock(victim);
+	if (homa_rpc_answered(&victim->core)) {
+		HOMA_INC(hsk->hn, rpc_evictions);
+		homa_rpc_end_locked(victim, HOMA_END_UNACKED, &todo);
+		done = true;
+	}
+	homa_rpc_unlock(victim);
+	homa_todo_run(&todo);
+	homa_rpc_put(victim);
+	return done;
+}
+
+/* The host of a request that may become an RPC, referenced, or NULL. */
+static struct homa_peer *accept_from(struct homa_sock *hsk,
+				     const struct homa_peer_key *key)
+{
+	struct homa_peer *peer = homa_peer_get(hsk, key, GFP_REQUEST);
+
+	if (peer == ERR_PTR(-ENOBUFS) && evict(hsk))
+		peer = homa_peer_get(hsk, key, GFP_REQUEST);
+	if (IS_ERR(peer))
+		return NULL;
+	if (may_accept(hsk, peer) || (evict(hsk) && may_accept(hsk, peer)))
+		return peer;
+	HOMA_INC(hsk->hn, rpc_limit);
+	homa_peer_put(peer);
+	return NULL;
+}
+
+/**
  * homa_rpc_open_server() - the RPC that a request's packet belongs to
  * @hsk: server socket with a receive region
  * @id: odd id
@@ -311,7 +407,7 @@ static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
  * @reason: why not, if NULL is returned
  *
  * Makes the RPC if it is new and not one that was executed before
- * (protocol §9).  Context: softirq.
+ * (protocol §9).  Context: softirq, rcu_read_lock().
  *
  * Return: the RPC with its lock held, or NULL with none.
  */
@@ -330,8 +426,8 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 
 	/* Nothing is allocated under a lock; look again after it. */
 	*reason = HOMA_REASON_NO_MEMORY;
-	peer = homa_peer_get(hsk->hn, key, GFP_ATOMIC);
-	if (IS_ERR(peer))
+	peer = accept_from(hsk, key);
+	if (!peer)
 		return NULL;
 	fresh = new_server(hsk, id, peer, saddr, dport);
 	homa_peer_put(peer);
@@ -353,7 +449,9 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 	spin_lock_bh(&hsk->ready_lock);
 	if (!list_empty(&rpc->sock_link)) {
 		list_del_init(&rpc->sock_link);
-		hsk->num_rpcs--;
+		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs - 1);
+		if (!homa_rpc_is_client(&rpc->core))
+			atomic_dec(&rpc->peer->server_rpcs);
 	}
 	list_del_init(&rpc->ready_link);
 	spin_unlock_bh(&hsk->ready_lock);

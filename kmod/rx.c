@@ -82,6 +82,7 @@ void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 		return;
 	homa_todo_init(&todo);
 	if (homa_rpc_ack(&rpc->core).actions & HOMA_ACT_END) {
+		homa_peer_set_known(rpc->peer);
 		HOMA_INC(hn, server_responses_done);
 		HOMA_ADD(hn, server_response_bytes_done, rpc->core.tx_len);
 		homa_rpc_end_locked(rpc, HOMA_END_ACKED, &todo);
@@ -90,7 +91,25 @@ void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 	homa_todo_run(&todo);
 }
 
-/* Keep the new bytes of a packet; @skb is consumed if anything was kept. */
+/* One more packet with the same data, charged to the socket. */
+static struct sk_buff *another(struct homa_sock *hsk, struct sk_buff *skb)
+{
+	struct sk_buff *clone;
+
+	if (!homa_mem_rx_charge(hsk, skb->truesize))
+		return NULL;
+	clone = skb_clone(skb, GFP_ATOMIC);
+	if (clone)
+		homa_mem_rx_own(hsk, clone);
+	else
+		homa_mem_rx_uncharge(hsk, skb->truesize);
+	return clone;
+}
+
+/*
+ * Keep the new bytes of a packet, which is charged already; @skb is consumed if
+ * anything was kept.  The RPC holds the socket for as long as it holds packets.
+ */
 static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 		 const struct homa_hdr *hdr, u64 now_ns,
 		 enum homa_reason *reason)
@@ -108,7 +127,7 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 
 		/* A packet that fills several holes is kept once for each. */
 		if (taken)
-			part = skb_clone(skb, GFP_ATOMIC);
+			part = another(rpc->hsk, skb);
 		if (!part)
 			break;	/* the rest will be asked for again */
 		v = homa_rpc_take(&rpc->core, at, end, now_ns);
@@ -119,8 +138,8 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 				kfree_skb(part);
 			break;
 		}
-		/* The RPC holds the socket for as long as it holds packets. */
-		skb_set_owner_r(part, homa_sock_sk(rpc->hsk));
+		if (!taken)
+			homa_mem_rx_own(rpc->hsk, part);
 		cb = HOMA_SKB_CB(part);
 		cb->start = v.start;
 		cb->end = v.end;
@@ -240,6 +259,11 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	struct homa_rpc *rpc;
 	bool taken = false;
 
+	/* Without memory for it the packet is as good as lost on its way. */
+	if (!homa_mem_rx_charge(hsk, skb->truesize)) {
+		drop(hn, skb, HOMA_REASON_NO_MEMORY);
+		return;
+	}
 	homa_addr_from_skb(skb, &key.addr, &daddr);
 	key.scope = homa_addr_scope(skb, &key.addr);
 	rpc = data_rpc(hsk, hdr, &key, &daddr, &reason);
@@ -302,6 +326,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	else
 		HOMA_INC(hn, packet_discards);
 drop:
+	homa_mem_rx_uncharge(hsk, skb->truesize);
 	drop(hn, skb, reason);
 }
 

@@ -23,8 +23,8 @@ static void reflect(const struct origin *o, struct homa_hdr *answer)
 		.dport = o->hdr->sport,
 	};
 
-	to.peer = homa_peer_get(o->hsk->hn, &o->key, GFP_ATOMIC);
-	if (IS_ERR(to.peer))
+	to.peer = homa_peer_temp(o->hsk, &o->key);
+	if (!to.peer)
 		return;
 	answer->sender_id = o->id;
 	if (answer->type == HOMA_ACK)

@@ -35,7 +35,9 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	if (err)
 		return explain(hsk, err,
 			       "destination of an IP version that the socket is not bound to");
-	peer = homa_peer_get(hn, key, GFP_KERNEL);
+	if (homa_rpc_limit(hsk))
+		return explain(hsk, -ENOBUFS, "too many RPCs: net.homa.rpc_net_max");
+	peer = homa_peer_get(hsk, key, GFP_KERNEL);
 	if (IS_ERR(peer))
 		return explain(hsk, PTR_ERR(peer),
 			       PTR_ERR(peer) == -ENOBUFS ?
@@ -51,7 +53,8 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		err = explain(hsk, seg, "no route to the destination");
 		goto put;
 	}
-	err = homa_msgout_fill(hsk, &rpc->msgout, &msg->msg_iter, len);
+	err = homa_msgout_fill(hsk, &rpc->msgout, &msg->msg_iter, len,
+			       sizeof(*rpc));
 	if (err)
 		goto put;
 	rpc->cookie = args->completion_cookie;
@@ -131,7 +134,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		err = explain(hsk, seg, "no route to the client");
 		goto put;
 	}
-	err = homa_msgout_fill(hsk, &out, &msg->msg_iter, len);
+	err = homa_msgout_fill(hsk, &out, &msg->msg_iter, len, 0);
 	if (err)
 		goto put;
 

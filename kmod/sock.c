@@ -25,6 +25,7 @@ void homa_sock_explain(struct homa_sock *hsk, const char *text)
 static void destruct(struct sock *sk)
 {
 	homa_pool_delete(homa_sk(sk)->pool);
+	homa_mem_sock_exit(homa_sk(sk));
 	if (sk->sk_family == AF_INET6)
 		inet6_sock_destruct(sk);
 	else
@@ -52,7 +53,6 @@ int homa_sock_init(struct sock *sk)
 	INIT_LIST_HEAD(&hsk->rpcs);
 	INIT_LIST_HEAD(&hsk->ready);
 	hsk->num_rpcs = 0;
-	atomic_long_set(&hsk->tx_mem, 0);
 	hsk->pool = NULL;
 	hsk->error_msg[0] = 0;
 	/* Packets are cut to the path MTU: IP must never fragment them, also
@@ -63,6 +63,7 @@ int homa_sock_init(struct sock *sk)
 		inet6_sk(sk)->pmtudisc = IPV6_PMTUDISC_DO;
 	/* Some options of SOL_SOCKET cannot be had, see homa_sockopt_set(). */
 	homa_compat_custom_sockopt(sk->sk_socket);
+	homa_mem_sock_init(hsk);
 	sk->sk_destruct = destruct;
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	/* Room for senders depends on tx_mem, not on packets in flight. */
@@ -220,7 +221,7 @@ void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
 	struct sock *sk = homa_sock_sk(hsk);
 	struct socket_wq *wq;
 
-	atomic_long_sub(bytes, &hsk->tx_mem);
+	homa_mem_tx_uncharge(hsk, bytes);
 	/* Orders the subtraction before the look at tx_blocked; pairs with
 	 * the barrier in mark_blocked().
 	 */

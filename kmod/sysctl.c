@@ -63,10 +63,12 @@ static const struct knob knobs[] = {
 	{ "timeout_ticks", RAW(core.timeout_ns), KIND_TICKS, 2, 4000 },
 	{ "request_ack_ticks", RAW(core.request_ack_ns), KIND_TICKS, 1, 1000 },
 	{ "wmem_max", RAW(wmem_max), KIND_U32, 4096, INT_MAX },
+	{ "rpc_sock_max", RAW(rpc_sock_max), KIND_U32, 1, 1 << 24 },
+	{ "rpc_net_max", RAW(rpc_net_max), KIND_U32, 1, 1 << 24 },
 	{ "peer_net_max", RAW(peer_max), KIND_U32, 16, 1 << 24 },
+	{ "peer_gc_threshold", RAW(peer_gc_threshold), KIND_U32, 0, 1 << 24 },
 	{ "peer_idle_secs_min", RAW(peer_idle_secs), KIND_U32, 0, 86400 },
 	{ "peer_idle_secs_max", RAW(peer_idle_max_secs), KIND_U32, 0, 86400 },
-	{ "peer_gc_threshold", RAW(peer_gc_threshold), KIND_U32, 0, 1 << 24 },
 	{ "cutoffs_pinned", RAW(cutoffs_pinned), KIND_U8, 0, 1 },
 	{ "privileged_ports", RAW(privileged_ports), KIND_U8, 0, 1 },
 	{ "flags", RAW(throttle), KIND_FLAGS, 0, HOMA_FLAG_DONT_THROTTLE },
@@ -80,6 +82,7 @@ enum special {
 	SPECIAL_MAP,
 	SPECIAL_NEXT_ID,
 	SPECIAL_GRANTABLE,
+	SPECIAL_MEM,
 	SPECIAL_COUNT
 };
 
@@ -156,9 +159,11 @@ void homa_settings_init(struct homa_settings *s)
 		s->priority_map[i] = i;
 	s->wmem_max = 100000000;
 	s->peer_max = 10000;
+	s->rpc_sock_max = 100000;
+	s->rpc_net_max = 400000;
+	s->peer_gc_threshold = 5000;
 	s->peer_idle_secs = 10;
 	s->peer_idle_max_secs = 120;
-	s->peer_gc_threshold = 5000;
 	s->privileged_ports = 1;
 	s->throttle = true;
 }
@@ -307,6 +312,35 @@ static int do_map(HOMA_CTL_TABLE *table, int write, void *buffer, size_t *lenp,
 		       HOMA_PRIORITIES_MAX - 1);
 	if (write && !err)
 		err = set_map(hn, values);
+	mutex_unlock(&hn->settings_lock);
+	return err;
+}
+
+/* Limits of the host, in pages, in the initial namespace (docs/memory.md). */
+static int do_mem(HOMA_CTL_TABLE *table, int write, void *buffer, size_t *lenp,
+		  loff_t *ppos)
+{
+	struct homa_net *hn = table->extra2;
+	struct ctl_table tmp = *table;
+	unsigned long max = LONG_MAX >> PAGE_SHIFT;
+	unsigned long values[ARRAY_SIZE(homa_mem_limits)];
+	unsigned long min = 1;
+	int err;
+	u32 i;
+
+	mutex_lock(&hn->settings_lock);
+	for (i = 0; i < ARRAY_SIZE(values); i++)
+		values[i] = homa_mem_limits[i];
+	tmp.data = values;
+	tmp.maxlen = sizeof(values);
+	tmp.extra1 = &min;
+	tmp.extra2 = &max;
+	err = proc_doulongvec_minmax(&tmp, write, buffer, lenp, ppos);
+	if (write && !err && (values[0] > values[1] || values[1] > values[2]))
+		err = -EINVAL;
+	if (write && !err)
+		for (i = 0; i < ARRAY_SIZE(values); i++)
+			WRITE_ONCE(homa_mem_limits[i], values[i]);
 	mutex_unlock(&hn->settings_lock);
 	return err;
 }
@@ -493,6 +527,10 @@ int homa_sysctl_init(struct homa_net *hn)
 	special[SPECIAL_CUTOFFS].proc_handler = do_cutoffs;
 	special[SPECIAL_MAP].procname = "priority_map";
 	special[SPECIAL_MAP].proc_handler = do_map;
+	special[SPECIAL_MEM].procname = "homa_mem";
+	special[SPECIAL_MEM].proc_handler = do_mem;
+	if (!net_eq(hn->net, &init_net))
+		special[SPECIAL_MEM].mode = 0444;
 	special[SPECIAL_VERSION].procname = "cutoff_version";
 	special[SPECIAL_VERSION].proc_handler = do_derived;
 	special[SPECIAL_VERSION].extra1 = hn;

@@ -20,6 +20,10 @@
 #include <net/net_namespace.h>
 #include <net/route.h>
 #include <net/sock.h>
+/* Split off <net/sock.h> in 6.10. */
+#ifndef HOMA_HAVE_MEMORY_IN_SOCK_H
+#include <net/proto_memory.h>
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "Homa needs Linux 6.1 or newer"

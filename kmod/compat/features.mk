@@ -16,6 +16,8 @@ ccflags-y += $(call homa-feature,BPF_ADDR_LEN,linux/bpf-cgroup.h,BIND_LOCK.sk. u
 ccflags-y += $(call homa-feature,GENL_INFO_DUMP,net/genetlink.h,\<genl_info_dump\>)
 # struct proto.recvmsg
 ccflags-y += $(call homa-feature,RECVMSG_ADDR_LEN,net/sock.h,int flags. int \*addr_len.;)
+# Later in a header of its own, net/proto_memory.h.
+ccflags-y += $(call homa-feature,MEMORY_IN_SOCK_H,net/sock.h,\<sk_under_memory_pressure\>)
 
 # $(call homa-export,NAME,FUNCTION): defines HOMA_HAVE_NAME if modules may use
 # the function. (Without a list of exports they may not.)
