@@ -9,6 +9,8 @@ mount -t tmpfs netns /run/netns
 HOMA_OUT=$HOMA_OUT/$TEST_NAME
 mkdir -p "$HOMA_OUT"
 export HOMA_OUT
+. "$HOMA_BASE/guest/scratch.sh"
+fresh_tmp
 cd /tmp || exit 1
 
 case $TEST_FILE in
