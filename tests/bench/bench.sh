@@ -15,8 +15,8 @@
 . "$HOMA_TESTS/lib.sh"
 
 case "${1:-time}" in
-instructions) unit="thousand instructions" ;;
-*) unit="microseconds" ;;
+instructions) unit="thousand instructions" pin="-c 1" ;;
+*) unit="microseconds" pin= ;;
 esac
 
 json="${HOMA_OUT:-/tmp}/bench.json"
@@ -24,7 +24,8 @@ lines="${HOMA_OUT:-/tmp}/bench.lines"
 
 # measure LINK PROTO BYTES ROUNDS WARMUP ADDRESS NETNS-OF-SERVER
 measure() {
-	bench_rtt -j -L "$1" -P "$2" -l "$3" -r "$4" -w "$5" -C c -S "$7" "$6" >>"$lines" ||
+	# shellcheck disable=SC2086 # $pin is two words or none
+	bench_rtt -j $pin -L "$1" -P "$2" -l "$3" -r "$4" -w "$5" -C c -S "$7" "$6" >>"$lines" ||
 		die "bench_rtt of $2, $3 bytes over $1 failed"
 }
 
@@ -92,5 +93,6 @@ table veth
 table loopback
 rm "$lines"
 echo
-echo "\"to TCP\" and \"to UDP\" compare medians; under 1 is faster. Client and server exchange"
-echo "as many bytes each way. UDP is shown where a datagram can hold the message."
+echo '"to TCP" and "to UDP" compare medians; under 1 is faster. Client and server exchange'
+echo "as many bytes each way${pin:+, both on one of two processors}. UDP is shown where a datagram"
+echo "can hold the message."

@@ -12,6 +12,10 @@
  * before that (-w) warm the caches up and are not counted; in these every
  * byte of the answers is compared.
  *
+ * With -c both processes share one processor: a round is then the path through
+ * both of them, without the wake-up of an idle processor, which costs the same
+ * for each protocol but comes and goes with the scheduler's choice.
+ *
  * Times are of CLOCK_MONOTONIC. In a guest of qemu -icount shift=0 a
  * nanosecond is one executed instruction, so these are then instruction counts.
  */
@@ -43,6 +47,7 @@ struct settings {
 	unsigned int rounds;
 	unsigned int warmup;
 	uint16_t port;
+	int cpu;			/* both processes run there; -1 = anywhere */
 	bool json;
 };
 
@@ -75,6 +80,19 @@ static void enter_netns(const char *name)
 	if (fd < 0 || setns(fd, CLONE_NEWNET))
 		err(1, "network namespace %s", name);
 	close(fd);
+}
+
+/* Stay on one processor; the server inherits it. */
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		err(1, "processor %d", cpu);
 }
 
 /* Fork the server and wait until it listens. */
@@ -195,6 +213,7 @@ static void usage(void)
 		"  -S NETNS   network namespace of the server\n"
 		"  -C NETNS   network namespace of the client\n"
 		"  -p PORT    port of the server (default 4001)\n"
+		"  -c CPU     run client and server on this processor\n"
 		"  -j         one line of JSON per size; times in nanoseconds\n"
 		"  -L LABEL   \"link\" in the JSON\n"
 		"Sizes that the protocol cannot carry are left out.\n");
@@ -224,7 +243,7 @@ static void parse_args(struct settings *set, int argc, char **argv)
 	size_t i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "P:l:r:w:S:C:p:jL:")) != -1) {
+	while ((opt = getopt(argc, argv, "P:l:r:w:S:C:p:c:jL:")) != -1) {
 		switch (opt) {
 		case 'P':
 			set->proto = NULL;
@@ -249,6 +268,9 @@ static void parse_args(struct settings *set, int argc, char **argv)
 			break;
 		case 'p':
 			set->port = (uint16_t)atol(optarg);
+			break;
+		case 'c':
+			set->cpu = atoi(optarg);
 			break;
 		case 'j':
 			set->json = true;
@@ -275,6 +297,7 @@ int main(int argc, char **argv)
 		.rounds = 1000,
 		.warmup = 100,
 		.port = 4001,
+		.cpu = -1,
 	};
 	const char *size;
 	pid_t server;
@@ -286,6 +309,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(out); i++)
 		out[i] = (unsigned char)(i * 2654435761u >> 13);
 
+	pin(set.cpu);
 	server = start_server(&set);
 	enter_netns(set.client_netns);
 	fd = set.proto->connect(&set.addr);
