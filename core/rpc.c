@@ -115,7 +115,7 @@ bool homa_rpc_respond(struct homa_rpc_core *r, u32 len, u32 seg,
 	return true;
 }
 
-struct homa_rpc_verdict homa_rpc_delivered(struct homa_rpc_core *r, u64 now_ns)
+struct homa_rpc_verdict homa_rpc_delivered(struct homa_rpc_core *r)
 {
 	if (r->state != HOMA_RPC_INCOMING || r->error ||
 	    !homa_rpc_rx_complete(r))
@@ -124,7 +124,6 @@ struct homa_rpc_verdict homa_rpc_delivered(struct homa_rpc_core *r, u64 now_ns)
 		return homa_rpc_act(HOMA_ACT_ACK | HOMA_ACT_END);
 	r->state = HOMA_RPC_IN_SERVICE;
 	r->delivered = true;
-	homa_rpc_touch(r, now_ns);
 	return homa_rpc_act(0);
 }
 

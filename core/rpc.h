@@ -204,13 +204,13 @@ bool homa_rpc_respond(struct homa_rpc_core *r, u32 len, u32 seg,
 /**
  * homa_rpc_delivered() - the complete message was given to the application
  * @r: RPC with homa_rpc_rx_complete()
- * @now_ns: current time
+ *
+ * A request in service waits for nothing: time does not matter to it.
  *
  * Return: client: ACK | END (the ack may be piggy-backed); server: no action,
  * state IN_SERVICE.  No action if it is not in INCOMING.
  */
-struct homa_rpc_verdict homa_rpc_delivered(struct homa_rpc_core *r,
-					   u64 now_ns);
+struct homa_rpc_verdict homa_rpc_delivered(struct homa_rpc_core *r);
 
 /**
  * homa_rpc_fail() - record an error (time-out, ICMP, abort, copy failure)

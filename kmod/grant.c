@@ -71,7 +71,7 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	received = homa_reasm_received(&core->rx);
 	rcu_read_lock();
 	cfg = &rcu_dereference(hn->settings)->core;
-	spin_lock_bh(&hn->grant_lock);
+	spin_lock(&hn->grant_lock);
 	before = rpc->grantee.state != HOMA_GRANTEE_IDLE;
 	if (!before)
 		num = homa_grantor_add(&hn->grantor, cfg, &rpc->grantee,
@@ -85,7 +85,7 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	if (after != before)
 		count_locked(hn, after ? 1 : -1);
 	collect_locked(hn, todo, cmds, num);
-	spin_unlock_bh(&hn->grant_lock);
+	spin_unlock(&hn->grant_lock);
 	rcu_read_unlock();
 }
 
@@ -106,12 +106,12 @@ void homa_grant_remove_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	if (rpc->grantee.state == HOMA_GRANTEE_IDLE)
 		return;
 	rcu_read_lock();
-	spin_lock_bh(&hn->grant_lock);
+	spin_lock(&hn->grant_lock);
 	num = homa_grantor_remove(&hn->grantor,
 				  &rcu_dereference(hn->settings)->core,
 				  &rpc->grantee, ktime_get_ns(), cmds);
 	count_locked(hn, -1);
 	collect_locked(hn, todo, cmds, num);
-	spin_unlock_bh(&hn->grant_lock);
+	spin_unlock(&hn->grant_lock);
 	rcu_read_unlock();
 }

@@ -69,7 +69,11 @@ struct homa_sock;
 
 /* Sizes of the hash tables of a namespace, powers of two. */
 #define HOMA_PORT_BUCKETS	1024
-#define HOMA_RPC_BUCKETS	1024
+#define HOMA_RPC_BUCKETS_SHIFT	10
+#define HOMA_RPC_BUCKETS	(1 << HOMA_RPC_BUCKETS_SHIFT)
+
+/* 32-bit words that the RPC hash takes: an id and an address. */
+#define HOMA_RPC_HASH_WORDS	6
 
 /* Slots of the timer wheel, 1 ms each (protocol §0: a tick). */
 #define HOMA_WHEEL_SLOTS	256
@@ -177,7 +181,7 @@ struct homa_settings {
  * @port_lock: L3; guards the port table and the next two
  * @next_port: next automatic port to try
  * @num_auto_ports: automatic ports in use
- * @hash_seed: key of the RPC hash
+ * @hash_key: secret key of the RPC hash
  * @next_id: next client id; starts at a random even value
  * @peers: hosts by address
  * @peer_count: entries in @peers
@@ -209,7 +213,7 @@ struct homa_net {
 	spinlock_t port_lock;		/* L3 */
 	u16 next_port;
 	u32 num_auto_ports;
-	u32 hash_seed;
+	u32 hash_key[HOMA_RPC_HASH_WORDS];
 	atomic64_t next_id;
 	struct rhashtable peers;
 	atomic_t peer_count;
@@ -259,6 +263,16 @@ struct homa_route {
 	struct in6_addr saddr;
 	kuid_t uid;
 	struct rcu_head rcu;
+};
+
+/**
+ * struct homa_way - a route in use, inside one RCU read-side section
+ * @dst: route
+ * @held: it is referenced; a cached one needs no reference for so short a time
+ */
+struct homa_way {
+	struct dst_entry *dst;
+	bool held;
 };
 
 /**
@@ -362,10 +376,19 @@ struct homa_msgout {
  * @rxq: packets whose bytes were taken; RPC lock
  * @num_bpages: valid entries in @bpages; RPC lock
  * @bpages: where the incoming message will be put; RPC lock
- * @core: protocol state; RPC lock.  Last: its gaps are not cleared
+ * @core: protocol state; RPC lock.  Its gaps are not cleared
  */
 struct homa_rpc {
+	/* Left behind as they were found: see construct() in rpc.c. */
 	struct hlist_node hash;
+	struct list_head sock_link;
+	struct list_head ready_link;
+	struct list_head wheel_link;
+	struct rb_node stall_node;
+	wait_queue_head_t wait;
+	struct sk_buff_head rxq;
+
+	/* Zeroed for each RPC, up to the gaps in core. */
 	struct homa_bucket *bucket;
 	refcount_t refs;
 	u16 sport;
@@ -380,20 +403,16 @@ struct homa_rpc {
 	struct in6_addr saddr;
 	u64 cookie;
 	u64 birth_ns;
-	struct list_head sock_link;
-	struct list_head ready_link;
-	struct list_head wheel_link;
 	u64 wheel_tick;
-	struct rb_node stall_node;
 	u32 stall_len;
 	u32 num_bpages;
 	struct homa_grantee grantee;
 	struct homa_srpt_entry srpt;
-	wait_queue_head_t wait;
 	struct homa_msgout msgout;
-	struct sk_buff_head rxq;
-	u32 bpages[HOMA_MAX_BPAGES];
 	struct homa_rpc_core core;
+
+	/* Written before they are read. */
+	u32 bpages[HOMA_MAX_BPAGES];
 };
 
 /**
@@ -493,6 +512,21 @@ struct homa_todo {
 	struct homa_rpc *wake_private;
 	struct homa_sock *serve;
 };
+
+/*
+ * Nothing to do yet; @todo is filled by the _locked() functions.  A compiler that
+ * clears variables would clear @grants in vain: where each packet passes, the
+ * variable is __uninitialized.
+ */
+static inline void homa_todo_init(struct homa_todo *todo)
+{
+	todo->num_grants = 0;
+	__skb_queue_head_init(&todo->free);
+	todo->put = NULL;
+	todo->wake = NULL;
+	todo->wake_private = NULL;
+	todo->serve = NULL;
+}
 
 static inline struct homa_sock *homa_sk(const struct sock *sk)
 {
@@ -699,7 +733,7 @@ struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
 struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 				      const struct homa_peer_key *key,
 				      const struct in6_addr *saddr, u16 dport,
-				      enum homa_reason *reason);
+				      u64 now_ns, enum homa_reason *reason);
 void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 			 struct homa_todo *todo);
 void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
@@ -734,7 +768,6 @@ static inline void homa_rpc_put(struct homa_rpc *rpc)
 }
 
 /* ---- todo.c: what is left to do after unlocking ---- */
-void homa_todo_init(struct homa_todo *todo);
 void homa_todo_run(struct homa_todo *todo);
 
 /* ---- pool.c: the receive region ---- */
@@ -765,6 +798,7 @@ void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
 
 /* ---- tx.c: packets out ---- */
 void homa_tx_xmit(struct homa_rpc *rpc);
+void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns);
 void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end,
 			u8 priority);
 void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
@@ -776,8 +810,8 @@ void homa_tx_resends(struct homa_rpc *rpc, u8 priority);
 u8 homa_tx_unsched_priority(struct homa_rpc *rpc);
 
 /* ---- route.c: the way to a peer ---- */
-struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
-				 struct in6_addr *saddr);
+int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
+		   struct in6_addr *saddr, struct homa_way *way);
 int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
 			 struct in6_addr *saddr);
 void homa_route_free(struct homa_route *route);
@@ -793,8 +827,7 @@ void homa_peer_set_known(struct homa_peer *peer);
 struct homa_peer *homa_peer_find(struct homa_net *hn,
 				 const struct homa_peer_key *key);
 void homa_peer_put(struct homa_peer *peer);
-u32 homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack,
-		      struct homa_ack *full);
+bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack);
 u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);
 bool homa_peer_cutoffs_due(struct homa_peer *peer);
 void homa_peer_set_cutoffs(struct homa_peer *peer, const struct homa_hdr *hdr);

@@ -69,7 +69,7 @@ static int __net_init homa_net_init(struct net *net)
 	spin_lock_init(&hn->port_lock);
 	spin_lock_init(&hn->grant_lock);
 	hn->next_port = HOMA_MIN_DEFAULT_PORT;
-	hn->hash_seed = get_random_u32();
+	get_random_bytes(hn->hash_key, sizeof(hn->hash_key));
 	/* A restarted client must not meet answers to its former self
 	 * (protocol §2, conformance E17).
 	 */

@@ -13,13 +13,24 @@
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
+#include <net/ipv6.h>
 #include "homa.h"
 
 /* Hosts looked at per pass of the collector. */
 #define GC_BATCH 512
 #define GC_INTERVAL (HZ)
 
+static int compare_key(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct homa_peer_key *key = arg->key;
+	const struct homa_peer *peer = obj;
+
+	return !ipv6_addr_equal(&peer->key.addr, &key->addr) ||
+	       peer->key.scope != key->scope;
+}
+
 static const struct rhashtable_params peer_params = {
+	.obj_cmpfn = compare_key,
 	.key_len = sizeof(struct homa_peer_key),
 	.key_offset = offsetof(struct homa_peer, key),
 	.head_offset = offsetof(struct homa_peer, node),
@@ -353,26 +364,22 @@ void homa_peers_exit(struct homa_net *hn)
  * homa_peer_add_ack() - remember that an RPC is finished (protocol §8)
  * @peer: server's host
  * @ack: the RPC
- * @full: room for HOMA_ACKS_MAX acks
  *
- * Return: 0 if it was stored; otherwise the list was full: number of acks
- * moved to @full, to be sent at once in an ACK packet whose header names @ack.
+ * Return: true if it was stored; otherwise the list is full and is to be sent
+ * at once in an ACK packet whose header names @ack.
  */
-u32 homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack,
-		      struct homa_ack *full)
+bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack)
 {
-	u32 num = 0;
+	bool room;
 
 	spin_lock_bh(&peer->lock);
-	if (peer->num_acks < HOMA_ACKS_MAX) {
-		peer->acks[peer->num_acks++] = *ack;
-	} else {
-		num = peer->num_acks;
-		memcpy(full, peer->acks, sizeof(peer->acks));
-		WRITE_ONCE(peer->num_acks, 0);
+	room = peer->num_acks < HOMA_ACKS_MAX;
+	if (room) {
+		peer->acks[peer->num_acks] = *ack;
+		WRITE_ONCE(peer->num_acks, peer->num_acks + 1);
 	}
 	spin_unlock_bh(&peer->lock);
-	return num;
+	return room;
 }
 
 /**
@@ -391,8 +398,11 @@ u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max)
 	if (!READ_ONCE(peer->num_acks))
 		return 0;
 	spin_lock_bh(&peer->lock);
-	while (num < max && peer->num_acks)
-		acks[num++] = peer->acks[--peer->num_acks];
+	while (num < max && num < peer->num_acks) {
+		acks[num] = peer->acks[peer->num_acks - 1 - num];
+		num++;
+	}
+	WRITE_ONCE(peer->num_acks, peer->num_acks - num);
 	spin_unlock_bh(&peer->lock);
 	return num;
 }

@@ -183,7 +183,7 @@ bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
 	if (!pool)
 		return false;
 
-	spin_lock_bh(&pool->lock);
+	spin_lock(&pool->lock);
 	if (bpages_needed_locked(pool, length) > pool->num_free)
 		goto out;
 
@@ -205,7 +205,7 @@ bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length)
 	rpc->num_bpages = i;
 	ok = true;
 out:
-	spin_unlock_bh(&pool->lock);
+	spin_unlock(&pool->lock);
 	return ok;
 }
 
@@ -341,7 +341,7 @@ void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length)
 	if (!pool || !RB_EMPTY_NODE(&rpc->stall_node))
 		return;
 	rpc->stall_len = length;
-	spin_lock_bh(&pool->lock);
+	spin_lock(&pool->lock);
 	link = &pool->waiting.rb_root.rb_node;
 	while (*link) {
 		parent = *link;
@@ -355,7 +355,7 @@ void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length)
 	}
 	rb_link_node(&rpc->stall_node, parent, link);
 	rb_insert_color_cached(&rpc->stall_node, &pool->waiting, leftmost);
-	spin_unlock_bh(&pool->lock);
+	spin_unlock(&pool->lock);
 }
 
 /**
@@ -369,14 +369,15 @@ void homa_pool_unstall_locked(struct homa_rpc *rpc)
 	struct homa_pool *pool = homa_sock_pool(rpc->hsk);
 
 	lockdep_assert_held(&rpc->bucket->lock);
-	if (!pool)
+	/* Only the holder of the RPC lock links it. */
+	if (!pool || RB_EMPTY_NODE(&rpc->stall_node))
 		return;
-	spin_lock_bh(&pool->lock);
+	spin_lock(&pool->lock);
 	if (!RB_EMPTY_NODE(&rpc->stall_node)) {
 		rb_erase_cached(&rpc->stall_node, &pool->waiting);
 		RB_CLEAR_NODE(&rpc->stall_node);
 	}
-	spin_unlock_bh(&pool->lock);
+	spin_unlock(&pool->lock);
 }
 
 /* First waiting RPC whose message would fit now, unlinked and referenced. */
@@ -447,6 +448,26 @@ void homa_pool_serve(struct homa_sock *hsk)
 	}
 }
 
+/* Copy @bytes at @offset of @skb to the application. */
+static int copy_piece(const struct sk_buff *skb, u32 offset, void __user *to,
+		      u32 bytes)
+{
+	struct iov_iter iter;
+	struct iovec iov = {
+		.iov_base = to,
+		.iov_len = bytes,
+	};
+
+	/* A short message: no need for the general way. */
+	if (offset + bytes <= skb_headlen(skb))
+		return copy_to_user(to, skb->data + offset, bytes) ?
+		       -EFAULT : 0;
+	if (!access_ok(to, bytes))
+		return -EFAULT;
+	iov_iter_init(&iter, ITER_DEST, &iov, 1, bytes);
+	return skb_copy_datagram_iter(skb, offset, &iter, bytes);
+}
+
 /* Copy @bytes at @offset of @skb to message offset @at. */
 static int copy_run(struct homa_pool *pool, struct sk_buff *skb, u32 offset,
 		    const u32 *bpages, u32 at, u32 bytes)
@@ -454,17 +475,10 @@ static int copy_run(struct homa_pool *pool, struct sk_buff *skb, u32 offset,
 	while (bytes) {
 		u32 in_bpage = at & (HOMA_BPAGE_SIZE - 1);
 		u32 n = min(bytes, HOMA_BPAGE_SIZE - in_bpage);
-		struct iov_iter iter;
-		struct iovec iov;
-		u64 to;
+		u64 to = pool->start + bpages[at >> HOMA_BPAGE_SHIFT] +
+			 in_bpage;
 
-		to = pool->start + bpages[at >> HOMA_BPAGE_SHIFT] + in_bpage;
-		iov.iov_base = u64_to_user_ptr(to);
-		iov.iov_len = n;
-		if (!access_ok(iov.iov_base, n))
-			return -EFAULT;
-		iov_iter_init(&iter, ITER_DEST, &iov, 1, n);
-		if (skb_copy_datagram_iter(skb, offset, &iter, n))
+		if (copy_piece(skb, offset, u64_to_user_ptr(to), n))
 			return -EFAULT;
 		offset += n;
 		bytes -= n;

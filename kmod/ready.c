@@ -28,12 +28,12 @@ void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 		}
 		return;
 	}
-	spin_lock_bh(&hsk->ready_lock);
+	spin_lock(&hsk->ready_lock);
 	if (list_empty(&rpc->ready_link)) {
 		list_add_tail(&rpc->ready_link, &hsk->ready);
 		todo->wake = hsk;
 	}
-	spin_unlock_bh(&hsk->ready_lock);
+	spin_unlock(&hsk->ready_lock);
 }
 
 /**

@@ -24,6 +24,17 @@ struct delivery {
 	u32 request_len;
 };
 
+/* Too many acks wait for a packet to ride on: send them, and this RPC's. */
+static noinline void send_acks(struct homa_rpc *rpc)
+{
+	struct homa_hdr hdr = { .type = HOMA_ACK };
+
+	hdr.ack.num = homa_peer_take_acks(rpc->peer, hdr.ack.acks,
+					  HOMA_ACKS_MAX);
+	HOMA_INC(rpc->hn, ack_overflows);
+	homa_tx_rpc_control(rpc, &hdr);
+}
+
 /* Queue the ack of a delivered response; send a full list (protocol §8). */
 static void acknowledge(struct homa_rpc *rpc)
 {
@@ -31,13 +42,9 @@ static void acknowledge(struct homa_rpc *rpc)
 		.client_id = rpc->core.id,
 		.server_port = rpc->dport,
 	};
-	struct homa_hdr hdr = { .type = HOMA_ACK };
 
-	hdr.ack.num = homa_peer_add_ack(rpc->peer, &ack, hdr.ack.acks);
-	if (hdr.ack.num) {
-		HOMA_INC(rpc->hn, ack_overflows);
-		homa_tx_rpc_control(rpc, &hdr);
-	}
+	if (!homa_peer_add_ack(rpc->peer, &ack))
+		send_acks(rpc);
 }
 
 /* For SIOCGSTAMP: when the last packet of the message came. */
@@ -54,7 +61,7 @@ static void note_arrival(struct sock *sk, const struct sk_buff_head *packets)
 static int collect(struct homa_rpc *rpc, struct delivery *d)
 {
 	struct homa_rpc_verdict v = {};
-	struct homa_todo todo;
+	struct homa_todo todo __uninitialized;
 	bool client;
 	int ret = 0;
 
@@ -83,7 +90,7 @@ static int collect(struct homa_rpc *rpc, struct delivery *d)
 		       rpc->num_bpages * sizeof(rpc->bpages[0]));
 		d->args->num_bpages = rpc->num_bpages;
 		rpc->num_bpages = 0;
-		v = homa_rpc_delivered(&rpc->core, ktime_get_ns());
+		v = homa_rpc_delivered(&rpc->core);
 		trace_homa_rpc_delivered(rpc);
 		if (v.actions & HOMA_ACT_END)
 			homa_rpc_end_locked(rpc, HOMA_END_DELIVERED,
@@ -162,6 +169,35 @@ static int wait_and_copy(struct homa_sock *hsk, struct delivery *d, bool nonbloc
 	return ret;
 }
 
+/*
+ * Most calls give back and get a buffer or two; room for 16 is copied only if
+ * there are more.
+ */
+#define BPAGES_USUAL 2
+#define ARGS_BYTES_USUAL offsetof(struct homa_recvmsg_args, \
+				  bpage_offsets[BPAGES_USUAL])
+
+static int args_from_user(struct homa_recvmsg_args *args,
+			  const void __user *from)
+{
+	size_t rest = sizeof(*args) - ARGS_BYTES_USUAL;
+
+	if (copy_from_user(args, from, ARGS_BYTES_USUAL))
+		return -EFAULT;
+	if (likely(args->num_bpages <= BPAGES_USUAL))
+		return 0;
+	return copy_from_user(&args->bpage_offsets[BPAGES_USUAL],
+			      from + ARGS_BYTES_USUAL, rest) ? -EFAULT : 0;
+}
+
+static int args_to_user(void __user *to, const struct homa_recvmsg_args *args)
+{
+	size_t bytes = args->num_bpages <= BPAGES_USUAL ? ARGS_BYTES_USUAL :
+							  sizeof(*args);
+
+	return copy_to_user(to, args, bytes) ? -EFAULT : 0;
+}
+
 static int check_args(struct homa_sock *hsk,
 		      const struct homa_recvmsg_args *args)
 {
@@ -215,7 +251,7 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 		return -EINVAL;
 	}
 	control = msg->msg_control_user;
-	if (copy_from_user(&args, control, sizeof(args)))
+	if (args_from_user(&args, control))
 		return -EFAULT;
 
 	__skb_queue_head_init(&d.packets);
@@ -245,7 +281,7 @@ out:
 	if (ret > 0)
 		homa_pool_deliver(hsk->pool, args.bpage_offsets,
 				  args.num_bpages);
-	if (copy_to_user(control, &args, sizeof(args))) {
+	if (args_to_user(control, &args)) {
 		if (ret > 0) {
 			homa_pool_return(hsk->pool, args.bpage_offsets,
 					 args.num_bpages);

@@ -175,39 +175,53 @@ static bool valid(const struct homa_route *route)
 	return route && dst_check(route->dst, route->cookie);
 }
 
+static int use(struct dst_entry *dst, struct homa_way *way)
+{
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	way->dst = dst;
+	way->held = true;
+	return 0;
+}
+
 /**
- * homa_route_rcu() - a referenced route to a peer
+ * homa_route_rcu() - a route to a peer
  * @hsk: socket whose properties count
  * @peer: destination
  * @saddr: in: source address wanted, unspecified = any; out: the one in use
+ * @way: filled on success; with @way->held the caller owns a reference
  *
- * Context: rcu_read_lock(), may be softirq.  Takes peer->lock.
+ * Context: rcu_read_lock(), may be softirq; @way is good until it ends.  Takes
+ * peer->lock.
  *
- * Return: a route with a reference, or ERR_PTR with the routing errno.
+ * Return: 0, or the routing errno.
  */
-struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
-				 struct in6_addr *saddr)
+int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
+		   struct in6_addr *saddr, struct homa_way *way)
 {
 	const struct homa_route *route = rcu_dereference(peer->route);
 	struct in6_addr preferred = in6addr_any;
 	struct dst_entry *dst;
 
 	if (!plain(homa_sock_sk(hsk)))
-		return lookup(hsk, peer, saddr);
+		return use(lookup(hsk, peer, saddr), way);
 
 	if (valid(route)) {
 		if (!lendable(route, homa_sock_sk(hsk)))
-			return lookup(hsk, peer, saddr);
+			return use(lookup(hsk, peer, saddr), way);
 		if (ipv6_addr_any(saddr))
 			*saddr = route->saddr;
-		if (ipv6_addr_equal(saddr, &route->saddr) &&
-		    dst_hold_safe(route->dst))
-			return route->dst;
+		if (ipv6_addr_equal(saddr, &route->saddr)) {
+			/* Freed after a grace period at the earliest. */
+			way->dst = route->dst;
+			way->held = false;
+			return 0;
+		}
 		/*
 		 * Valid, but for another source address: keep it, because most
 		 * RPCs use the address that the route prefers.
 		 */
-		return lookup(hsk, peer, saddr);
+		return use(lookup(hsk, peer, saddr), way);
 	}
 
 	/* Cached is what the route prefers, not what one socket wants. */
@@ -218,12 +232,12 @@ struct dst_entry *homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		if (ipv6_addr_any(saddr))
 			*saddr = preferred;
 		if (ipv6_addr_equal(saddr, &preferred))
-			return dst;
+			return use(dst, way);
 		dst_release(dst);
 	} else if (ipv6_addr_any(saddr)) {
-		return dst;
+		return use(dst, way);
 	}
-	return lookup(hsk, peer, saddr);
+	return use(lookup(hsk, peer, saddr), way);
 }
 
 /**
@@ -239,19 +253,21 @@ int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
 			 struct in6_addr *saddr)
 {
 	bool v4 = ipv6_addr_v4mapped(&peer->key.addr);
-	struct dst_entry *dst;
+	struct homa_way way;
 	u32 seg;
+	int err;
 
 	rcu_read_lock();
-	dst = homa_route_rcu(hsk, peer, saddr);
-	if (IS_ERR(dst)) {
+	err = homa_route_rcu(hsk, peer, saddr, &way);
+	if (err) {
 		rcu_read_unlock();
-		return PTR_ERR(dst);
+		return err;
 	}
-	seg = homa_wire_seg_bytes(min_t(u32, dst_mtu(dst), IP_MAX_MTU),
+	seg = homa_wire_seg_bytes(min_t(u32, dst_mtu(way.dst), IP_MAX_MTU),
 				  v4 ? sizeof(struct iphdr) :
 				       sizeof(struct ipv6hdr));
-	dst_release(dst);
+	if (way.held)
+		dst_release(way.dst);
 	rcu_read_unlock();
 	/* Whatever pages the message lies in, a packet has frags enough. */
 	seg = min_t(u32, seg, (MAX_SKB_FRAGS - 2) * PAGE_SIZE);

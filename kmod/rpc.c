@@ -8,7 +8,6 @@
  * before that reference goes.
  */
 #include <linux/hash.h>
-#include <linux/jhash.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include "homa.h"
@@ -20,6 +19,20 @@
 
 static struct kmem_cache *rpc_cache __ro_after_init;
 
+/* What homa_rpc_end_locked() and homa_rpc_free() bring back to this state. */
+static void construct(void *obj)
+{
+	struct homa_rpc *rpc = obj;
+
+	INIT_HLIST_NODE(&rpc->hash);
+	INIT_LIST_HEAD(&rpc->sock_link);
+	INIT_LIST_HEAD(&rpc->ready_link);
+	INIT_LIST_HEAD(&rpc->wheel_link);
+	RB_CLEAR_NODE(&rpc->stall_node);
+	init_waitqueue_head(&rpc->wait);
+	__skb_queue_head_init(&rpc->rxq);
+}
+
 /**
  * homa_rpc_cache_init() - prepare for homa_rpc_alloc()
  *
@@ -27,7 +40,8 @@ static struct kmem_cache *rpc_cache __ro_after_init;
  */
 int homa_rpc_cache_init(void)
 {
-	rpc_cache = KMEM_CACHE(homa_rpc, SLAB_ACCOUNT);
+	rpc_cache = kmem_cache_create("homa_rpc", sizeof(struct homa_rpc), 0,
+				      SLAB_ACCOUNT, construct);
 	return rpc_cache ? 0 : -ENOMEM;
 }
 
@@ -37,6 +51,12 @@ void homa_rpc_cache_exit(void)
 	kmem_cache_destroy(rpc_cache);
 }
 
+/* Two words of the NH hash (RFC 4418): who lacks the key cannot collide. */
+static u64 nh(const u32 *key, u32 a, u32 b)
+{
+	return (u64)(a + key[0]) * (b + key[1]);
+}
+
 /*
  * Ids of clients are unique in the namespace; those of servers only together
  * with the client's address.
@@ -44,13 +64,18 @@ void homa_rpc_cache_exit(void)
 static struct homa_bucket *bucket_of(struct homa_net *hn, u64 id,
 				     const struct in6_addr *addr)
 {
-	u32 seed = hn->hash_seed;
-	u32 h;
+	const u32 *key = hn->hash_key;
+	u64 h;
 
-	if (!homa_id_is_client(id))
-		seed = jhash2((__force const u32 *)addr, 4, seed);
-	h = jhash_2words((u32)id, (u32)(id >> 32), seed);
-	return &hn->tables->buckets[h & (HOMA_RPC_BUCKETS - 1)];
+	h = nh(key, (u32)id, (u32)(id >> 32));
+	if (!homa_id_is_client(id)) {
+		const u32 *a = (__force const u32 *)addr->s6_addr32;
+
+		h += nh(key + 2, a[0], a[1]) + nh(key + 4, a[2], a[3]);
+	}
+	/* Ids in sequence differ by a constant; break that up. */
+	return &hn->tables->buckets[hash_64(h ^ (h >> 32),
+					    HOMA_RPC_BUCKETS_SHIFT)];
 }
 
 /*
@@ -87,6 +112,8 @@ u64 homa_rpc_new_id(struct homa_net *hn)
  * @dport: remote port
  * @gfp: for the allocation
  *
+ * The caller sets birth_ns.
+ *
  * Return: the RPC with one reference, or NULL.
  */
 struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
@@ -100,7 +127,9 @@ struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
 		kmem_cache_free(rpc_cache, rpc);
 		return NULL;
 	}
-	memset(rpc, 0, offsetof(struct homa_rpc, core.rx.gaps));
+	memset((u8 *)rpc + offsetof(struct homa_rpc, bucket), 0,
+	       offsetof(struct homa_rpc, core.rx.gaps) -
+	       offsetof(struct homa_rpc, bucket));
 	refcount_set(&rpc->refs, 1);
 	refcount_inc(&peer->refs);
 	rpc->peer = peer;
@@ -109,14 +138,6 @@ struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
 	rpc->sport = READ_ONCE(hsk->port);
 	rpc->dport = dport;
 	rpc->bucket = bucket_of(rpc->hn, id, &peer->key.addr);
-	rpc->birth_ns = ktime_get_ns();
-	INIT_HLIST_NODE(&rpc->hash);
-	INIT_LIST_HEAD(&rpc->sock_link);
-	INIT_LIST_HEAD(&rpc->ready_link);
-	INIT_LIST_HEAD(&rpc->wheel_link);
-	RB_CLEAR_NODE(&rpc->stall_node);
-	init_waitqueue_head(&rpc->wait);
-	__skb_queue_head_init(&rpc->rxq);
 	atomic_inc(&rpc->hn->rpc_count);
 	return rpc;
 }
@@ -153,14 +174,14 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 	int err = 0;
 
 	lockdep_assert_held(&rpc->bucket->lock);
-	spin_lock_bh(&hsk->ready_lock);
+	spin_lock(&hsk->ready_lock);
 	if (hsk->shutdown) {
 		err = -ESHUTDOWN;
 	} else {
 		list_add_tail(&rpc->sock_link, &hsk->rpcs);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs + 1);
 	}
-	spin_unlock_bh(&hsk->ready_lock);
+	spin_unlock(&hsk->ready_lock);
 	if (err)
 		return err;
 	hlist_add_head(&rpc->hash, &rpc->bucket->rpcs);
@@ -266,7 +287,8 @@ struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
 
 static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 				   struct homa_peer *peer,
-				   const struct in6_addr *saddr, u16 dport)
+				   const struct in6_addr *saddr, u16 dport,
+				   u64 now_ns)
 {
 	struct homa_rpc *rpc;
 
@@ -279,7 +301,8 @@ static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 	}
 	rpc->rx_charged = true;
 	rpc->saddr = *saddr;
-	homa_rpc_init_server(&rpc->core, id, rpc->birth_ns);
+	rpc->birth_ns = now_ns;
+	homa_rpc_init_server(&rpc->core, id, now_ns);
 	return rpc;
 }
 
@@ -404,6 +427,7 @@ static struct homa_peer *accept_from(struct homa_sock *hsk,
  * @key: client's host
  * @saddr: our address, as the client knows it
  * @dport: client's port
+ * @now_ns: current time
  * @reason: why not, if NULL is returned
  *
  * Makes the RPC if it is new and not one that was executed before
@@ -414,7 +438,7 @@ static struct homa_peer *accept_from(struct homa_sock *hsk,
 struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 				      const struct homa_peer_key *key,
 				      const struct in6_addr *saddr, u16 dport,
-				      enum homa_reason *reason)
+				      u64 now_ns, enum homa_reason *reason)
 {
 	struct homa_peer *peer;
 	struct homa_rpc *fresh;
@@ -429,7 +453,7 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 	peer = accept_from(hsk, key);
 	if (!peer)
 		return NULL;
-	fresh = new_server(hsk, id, peer, saddr, dport);
+	fresh = new_server(hsk, id, peer, saddr, dport, now_ns);
 	homa_peer_put(peer);
 	if (!fresh)
 		return NULL;
@@ -446,15 +470,16 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 	struct homa_sock *hsk = rpc->hsk;
 
 	lockdep_assert_held(&rpc->bucket->lock);
-	spin_lock_bh(&hsk->ready_lock);
+	spin_lock(&hsk->ready_lock);
 	if (!list_empty(&rpc->sock_link)) {
 		list_del_init(&rpc->sock_link);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs - 1);
 		if (!homa_rpc_is_client(&rpc->core))
 			atomic_dec(&rpc->peer->server_rpcs);
 	}
-	list_del_init(&rpc->ready_link);
-	spin_unlock_bh(&hsk->ready_lock);
+	if (!list_empty(&rpc->ready_link))
+		list_del_init(&rpc->ready_link);
+	spin_unlock(&hsk->ready_lock);
 }
 
 /**
@@ -477,7 +502,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
 		homa_dedup_add(&rpc->bucket->dedup,
 			       dedup_key(rpc->peer, rpc->core.id, rpc->dport),
-			       ktime_get_ns());
+			       ktime_get_coarse_ns());
 	unlink_sock_locked(rpc);
 	homa_timer_disarm_locked(rpc);
 	homa_sched_remove_locked(rpc);

@@ -68,7 +68,7 @@ void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 		 const struct homa_ack *ack)
 {
 	struct homa_sock *hsk;
-	struct homa_todo todo;
+	struct homa_todo todo __uninitialized;
 	struct homa_rpc *rpc;
 
 	if (!ack->client_id || !homa_id_is_client(ack->client_id))
@@ -196,7 +196,7 @@ static void place(struct homa_rpc *rpc, u64 now_ns, struct homa_todo *todo)
 	}
 }
 
-static void send_cutoffs(struct homa_rpc *rpc)
+static noinline void send_cutoffs(struct homa_rpc *rpc)
 {
 	struct homa_hdr hdr = { .type = HOMA_CUTOFFS };
 	const struct homa_settings *s;
@@ -224,7 +224,7 @@ static bool cutoffs_stale(struct homa_rpc *rpc, u16 version)
 static struct homa_rpc *data_rpc(struct homa_sock *hsk,
 				 const struct homa_hdr *hdr,
 				 const struct homa_peer_key *key,
-				 const struct in6_addr *daddr,
+				 const struct in6_addr *daddr, u64 now_ns,
 				 enum homa_reason *reason)
 {
 	u64 id = homa_wire_local_id(hdr->sender_id);
@@ -239,7 +239,8 @@ static struct homa_rpc *data_rpc(struct homa_sock *hsk,
 		HOMA_INC(hsk->hn, server_cant_create_rpcs);
 		return NULL;
 	}
-	rpc = homa_rpc_open_server(hsk, id, key, daddr, hdr->sport, reason);
+	rpc = homa_rpc_open_server(hsk, id, key, daddr, hdr->sport, now_ns,
+				   reason);
 	if (!rpc && *reason == HOMA_REASON_NO_MEMORY)
 		HOMA_INC(hsk->hn, server_cant_create_rpcs);
 	return rpc;
@@ -255,7 +256,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	u64 now_ns = ktime_get_ns();
 	struct homa_rpc_verdict v;
 	struct homa_rpc *cutoffs = NULL;
-	struct homa_todo todo;
+	struct homa_todo todo __uninitialized;
 	struct homa_rpc *rpc;
 	bool taken = false;
 
@@ -266,7 +267,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	}
 	homa_addr_from_skb(skb, &key.addr, &daddr);
 	key.scope = homa_addr_scope(skb, &key.addr);
-	rpc = data_rpc(hsk, hdr, &key, &daddr, &reason);
+	rpc = data_rpc(hsk, hdr, &key, &daddr, now_ns, &reason);
 	if (!rpc) {
 		if (reason == HOMA_REASON_UNKNOWN_RPC)
 			HOMA_INC(hn, unknown_rpcs);

@@ -64,20 +64,19 @@ bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
 	if (rpc->deferred)
 		return false;
 
-	rcu_read_lock();
-	s = rcu_dereference(rpc->hn->settings);
+	/* With softirqs disabled this is a read-side section. */
+	s = rcu_dereference_bh(rpc->hn->settings);
 	ok = account(rpc->hn, bytes, now_ns, &s->core,
 		     !s->throttle || left <= s->core.defer_min_bytes);
-	rcu_read_unlock();
 	if (ok)
 		return true;
 
-	spin_lock_bh(&sched->lock);
+	spin_lock(&sched->lock);
 	first = !sched->srpt.count;
 	if (first)
 		sched->busy_since = homa_cycles();
 	homa_srpt_add(&sched->srpt, &rpc->srpt, left, rpc->birth_ns);
-	spin_unlock_bh(&sched->lock);
+	spin_unlock(&sched->lock);
 	rpc->deferred = true;
 	HOMA_INC(rpc->hn, throttle_list_adds);
 	trace_homa_rpc_hold_back(rpc);
@@ -101,12 +100,12 @@ void homa_sched_remove_locked(struct homa_rpc *rpc)
 	lockdep_assert_held(&rpc->bucket->lock);
 	if (!rpc->deferred)
 		return;
-	spin_lock_bh(&sched->lock);
+	spin_lock(&sched->lock);
 	homa_srpt_remove(&sched->srpt, &rpc->srpt);
 	if (!sched->srpt.count)
 		HOMA_ADD(rpc->hn, nic_backlog_cycles,
 			 homa_cycles_since(sched->busy_since));
-	spin_unlock_bh(&sched->lock);
+	spin_unlock(&sched->lock);
 	rpc->deferred = false;
 }
 

@@ -20,11 +20,12 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			struct homa_sendmsg_args *args, void __user *control)
 {
 	struct homa_net *hn = hsk->hn;
-	struct homa_config cfg;
-	struct homa_todo todo;
+	struct homa_sendmsg_args __user *user_args = control;
+	const struct homa_config *cfg;
 	struct homa_peer *peer;
 	struct in6_addr saddr;
 	struct homa_rpc *rpc;
+	u64 now_ns;
 	int seg;
 	int err;
 
@@ -59,37 +60,35 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		goto put;
 	rpc->cookie = args->completion_cookie;
 	rpc->private = args->flags & HOMA_SENDMSG_PRIVATE;
-	homa_config_get(hn, &cfg);
-	homa_rpc_init_client(&rpc->core, args->id, len, seg, &cfg,
-			     ktime_get_ns());
 
 	/* The id must have reached the application before a response can. */
-	if (copy_to_user(control, args, sizeof(*args))) {
+	if (put_user(args->id, &user_args->id)) {
 		err = -EFAULT;
 		goto put;
 	}
-	homa_todo_init(&todo);
+	now_ns = ktime_get_ns();
+	rpc->birth_ns = now_ns;
 	homa_rpc_hold(rpc);
 	homa_rpc_lock(rpc);
+	cfg = &rcu_dereference_bh(hn->settings)->core;
+	homa_rpc_init_client(&rpc->core, args->id, len, seg, cfg, now_ns);
 	err = homa_rpc_insert_locked(rpc);
-	if (!err)
-		homa_timer_start_locked(rpc);
-	homa_rpc_unlock(rpc);
 	if (!err) {
 		HOMA_INC(hn, client_requests_started);
 		HOMA_ADD(hn, client_request_bytes_started, len);
 		HOMA_ADD(hn, sent_msg_bytes, len);
-		homa_tx_xmit(rpc);
+		homa_tx_xmit_unlock(rpc, now_ns);
 		homa_rpc_put(rpc);
 		return 0;
 	}
+	homa_rpc_unlock(rpc);
 	homa_rpc_put(rpc);
 put:
 	homa_rpc_put(rpc);
 	return err;
 }
 
-static void end(struct homa_rpc *rpc)
+static noinline void end(struct homa_rpc *rpc)
 {
 	struct homa_todo todo;
 
@@ -105,9 +104,10 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			 const struct homa_sendmsg_args *args)
 {
 	struct homa_msgout out = {};
-	struct homa_config cfg;
+	const struct homa_config *cfg;
 	struct homa_rpc *rpc;
 	bool waiting;
+	u64 now_ns;
 	int seg;
 	int err;
 
@@ -138,31 +138,27 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	if (err)
 		goto put;
 
-	homa_config_get(hsk->hn, &cfg);
+	now_ns = ktime_get_ns();
 	homa_rpc_lock(rpc);
-	if (!homa_rpc_alive(rpc)) {
-		err = 0;	/* gave up meanwhile */
-	} else if (homa_rpc_respond(&rpc->core, len, seg, &cfg,
-				    ktime_get_ns())) {
+	cfg = &rcu_dereference_bh(hsk->hn->settings)->core;
+	if (homa_rpc_alive(rpc) &&
+	    homa_rpc_respond(&rpc->core, len, seg, cfg, now_ns)) {
 		rpc->msgout = out;
 		if (out.frags == out.inline_frags)
 			rpc->msgout.frags = rpc->msgout.inline_frags;
-		memset(&out, 0, sizeof(out));
 		trace_homa_rpc_respond(rpc);
-		homa_timer_start_locked(rpc);
-	} else {
-		err = -EINVAL;	/* another thread was faster */
-		waiting = false;
-	}
-	homa_rpc_unlock(rpc);
-
-	homa_msgout_free(hsk, &out);
-	if (!err) {
 		HOMA_INC(hsk->hn, server_responses_started);
 		HOMA_ADD(hsk->hn, server_response_bytes_started, len);
 		HOMA_ADD(hsk->hn, sent_msg_bytes, len);
-		homa_tx_xmit(rpc);
+		homa_tx_xmit_unlock(rpc, now_ns);
+		goto put;
 	}
+	if (homa_rpc_alive(rpc))
+		err = -EINVAL;	/* another thread was faster */
+	/* Otherwise the client gave up meanwhile. */
+	waiting = false;
+	homa_rpc_unlock(rpc);
+	homa_msgout_free(hsk, &out);
 put:
 	/* An answer that cannot be sent ends the RPC: the client has to learn
 	 * it, and the request must not run again (uapi §6, protocol §9).

@@ -58,9 +58,14 @@ void homa_timer_arm_locked(struct homa_rpc *rpc, u64 when_ns)
 	if (when_ns == U64_MAX)
 		return;
 
-	spin_lock_bh(&w->lock);
+	/* The RPC lock has disabled softirqs already. */
+	spin_lock(&w->lock);
+	/*
+	 * An empty wheel stands still.  The coarse clock is a few ms late at
+	 * most, so no slot is skipped, and costs no access to the hardware.
+	 */
 	if (!w->count)
-		w->tick = tick_of(ktime_get_ns());
+		w->tick = max(w->tick, tick_of(ktime_get_coarse_ns()));
 	tick = clamp(deadline_tick(when_ns), w->tick + 1,
 		     w->tick + HOMA_WHEEL_SLOTS - 1);
 	if (list_empty(&rpc->wheel_link))
@@ -72,7 +77,7 @@ void homa_timer_arm_locked(struct homa_rpc *rpc, u64 when_ns)
 	if (tick < w->timer_tick)
 		set_timer_locked(w, tick);
 out:
-	spin_unlock_bh(&w->lock);
+	spin_unlock(&w->lock);
 }
 
 /**
@@ -86,10 +91,9 @@ void homa_timer_start_locked(struct homa_rpc *rpc)
 	u64 when_ns;
 
 	lockdep_assert_held(&rpc->bucket->lock);
-	rcu_read_lock();
+	/* With softirqs disabled this is a read-side section. */
 	when_ns = homa_rpc_deadline(&rpc->core,
-				    &rcu_dereference(rpc->hn->settings)->core);
-	rcu_read_unlock();
+				    &rcu_dereference_bh(rpc->hn->settings)->core);
 	/*
 	 * The usual case, without the wheel's lock: it is in a slot that comes
 	 * early enough.  Only the holder of the RPC lock links it; the timer
@@ -113,12 +117,12 @@ void homa_timer_disarm_locked(struct homa_rpc *rpc)
 	struct homa_wheel *w = &rpc->hn->wheel;
 
 	lockdep_assert_held(&rpc->bucket->lock);
-	spin_lock_bh(&w->lock);
+	spin_lock(&w->lock);
 	if (!list_empty(&rpc->wheel_link)) {
 		list_del_init(&rpc->wheel_link);
 		w->count--;
 	}
-	spin_unlock_bh(&w->lock);
+	spin_unlock(&w->lock);
 }
 
 static void send_need_ack(struct homa_rpc *rpc)

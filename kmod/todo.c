@@ -5,20 +5,6 @@
 #include "homa.h"
 #include "trace.h"
 
-/**
- * homa_todo_init() - nothing to do
- * @todo: list, filled by the _locked() functions
- */
-void homa_todo_init(struct homa_todo *todo)
-{
-	todo->num_grants = 0;
-	__skb_queue_head_init(&todo->free);
-	todo->put = NULL;
-	todo->wake = NULL;
-	todo->wake_private = NULL;
-	todo->serve = NULL;
-}
-
 static void send_grant(struct homa_rpc *rpc, u32 offset, u8 priority)
 {
 	struct homa_hdr hdr = { .type = HOMA_GRANT };
@@ -39,7 +25,7 @@ static void send_grant(struct homa_rpc *rpc, u32 offset, u8 priority)
 
 /**
  * homa_todo_run() - do it
- * @todo: list; empty afterwards
+ * @todo: list; not to be used again
  *
  * Context: no Homa lock held.
  */
@@ -61,10 +47,10 @@ void homa_todo_run(struct homa_todo *todo)
 			   todo->grants[i].priority);
 		homa_rpc_put(todo->grants[i].rpc);
 	}
-	__skb_queue_purge(&todo->free);
+	if (!skb_queue_empty(&todo->free))
+		__skb_queue_purge(&todo->free);
 	if (todo->serve)
 		homa_pool_serve(todo->serve);
 	if (todo->put)
 		homa_rpc_put(todo->put);
-	homa_todo_init(todo);
 }

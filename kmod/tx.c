@@ -39,11 +39,11 @@ static struct sk_buff *new_packet(struct homa_sock *hsk, struct dst_entry *dst,
 }
 
 /*
- * Give a packet to IP; consumes @skb and the reference to @dst.
+ * Give a packet to IP; consumes @skb and @way.
  * Context: rcu_read_lock(); no Homa lock held.
  */
 static int xmit(struct homa_sock *hsk, struct homa_peer *peer,
-		const struct in6_addr *saddr, struct dst_entry *dst,
+		const struct in6_addr *saddr, const struct homa_way *way,
 		struct sk_buff *skb, u8 priority)
 {
 	const struct homa_settings *s = rcu_dereference(hsk->hn->settings);
@@ -54,7 +54,10 @@ static int xmit(struct homa_sock *hsk, struct homa_peer *peer,
 
 	/* The destructor is set; now that the size is final, charge it. */
 	refcount_add(skb->truesize, &sk->sk_wmem_alloc);
-	skb_dst_set(skb, dst);
+	if (way->held)
+		skb_dst_set(skb, way->dst);
+	else
+		skb_dst_set_noref(skb, way->dst);
 	if (is_v4(peer)) {
 		/* Of a routed packet's flow only the addresses are used. */
 		fl.u.ip4.saddr = saddr->s6_addr32[3];
@@ -67,10 +70,16 @@ static int xmit(struct homa_sock *hsk, struct homa_peer *peer,
 	fl.u.ip6.saddr = *saddr;
 	fl.u.ip6.daddr = peer->key.addr;
 	fl.u.ip6.flowi6_proto = IPPROTO_HOMA;
-	fl.u.ip6.flowi6_oif = dst->dev->ifindex;
+	fl.u.ip6.flowi6_oif = way->dst->dev->ifindex;
 	err = ip6_xmit(sk, skb, &fl.u.ip6, READ_ONCE(sk->sk_mark), NULL, tos,
 		       READ_ONCE(sk->sk_priority));
 	return net_xmit_eval(err);
+}
+
+static void put_way(const struct homa_way *way)
+{
+	if (way->held)
+		dst_release(way->dst);
 }
 
 /* Undo new_packet(): nothing was charged yet. */
@@ -85,7 +94,7 @@ static void send_hdr(struct homa_sock *hsk, struct homa_peer *peer,
 		     struct in6_addr *saddr, const struct homa_hdr *hdr)
 {
 	struct homa_net *hn = hsk->hn;
-	struct dst_entry *dst;
+	struct homa_way way;
 	struct sk_buff *skb;
 	u8 priority;
 
@@ -93,12 +102,11 @@ static void send_hdr(struct homa_sock *hsk, struct homa_peer *peer,
 		     HOMA_ACK - HOMA_DATA);
 
 	rcu_read_lock();
-	dst = homa_route_rcu(hsk, peer, saddr);
-	if (IS_ERR(dst))
+	if (homa_route_rcu(hsk, peer, saddr, &way))
 		goto error;
-	skb = new_packet(hsk, dst, HOMA_HDR_BYTES_MAX);
+	skb = new_packet(hsk, way.dst, HOMA_HDR_BYTES_MAX);
 	if (!skb) {
-		dst_release(dst);
+		put_way(&way);
 		goto error;
 	}
 	skb_put(skb, homa_wire_build(skb->data, hdr));
@@ -106,7 +114,7 @@ static void send_hdr(struct homa_sock *hsk, struct homa_peer *peer,
 	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_sent_DATA + hdr->type -
 				    HOMA_DATA]);
 	trace_homa_tx(peer, saddr, hdr, 0, priority);
-	if (xmit(hsk, peer, saddr, dst, skb, priority))
+	if (xmit(hsk, peer, saddr, &way, skb, priority))
 		goto error;
 	rcu_read_unlock();
 	return;
@@ -191,48 +199,49 @@ void homa_tx_resends(struct homa_rpc *rpc, u8 priority)
  * homa_tx_unsched_priority() - level for a message's unscheduled data
  * @rpc: RPC with an outgoing message
  *
+ * Context: softirqs disabled; takes peer->lock.
  * Return: level from the table that the peer published (wire §9).
  */
 u8 homa_tx_unsched_priority(struct homa_rpc *rpc)
 {
 	struct homa_peer *peer = rpc->peer;
-	struct homa_cutoffs cutoffs;
+	u8 level;
 	u8 num;
 
-	rcu_read_lock();
-	num = rcu_dereference(rpc->hn->settings)->core.num_priorities;
-	rcu_read_unlock();
-	spin_lock_bh(&peer->lock);
-	cutoffs = peer->cutoffs;
-	spin_unlock_bh(&peer->lock);
-	if (!cutoffs.version)
-		return min(num - 1, 6);
-	return homa_prio_unsched(&cutoffs, rpc->core.tx_len, num);
+	num = rcu_dereference_bh(rpc->hn->settings)->core.num_priorities;
+	spin_lock(&peer->lock);
+	if (peer->cutoffs.version)
+		level = homa_prio_unsched(&peer->cutoffs, rpc->core.tx_len,
+					  num);
+	else
+		level = min(num - 1, 6);
+	spin_unlock(&peer->lock);
+	return level;
 }
 
 /* Build and send one DATA packet that fits the path. */
-static int send_data(struct homa_rpc *rpc, struct dst_entry *dst,
+static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 		     const struct in6_addr *saddr, u32 start, u32 end,
 		     u8 priority, bool retransmit, u32 incoming)
 {
 	u32 linear = end - start <= COPY_BYTES_MAX ? end - start : 0;
 	struct homa_net *hn = rpc->hn;
-	struct homa_hdr hdr;
+	struct homa_hdr hdr = {
+		.type = HOMA_DATA,
+		.sport = rpc->sport,
+		.dport = rpc->dport,
+		.sender_id = rpc->core.id,
+		.data.offset = start,
+		.data.msg_len = rpc->core.tx_len,
+		.data.incoming = incoming,
+		.data.retransmit = retransmit,
+		.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version),
+	};
 	struct sk_buff *skb;
 
-	skb = new_packet(rpc->hsk, dst, HOMA_DATA_HDR_BYTES + linear);
+	skb = new_packet(rpc->hsk, way->dst, HOMA_DATA_HDR_BYTES + linear);
 	if (!skb)
 		goto error;
-	memset(&hdr, 0, sizeof(hdr));
-	hdr.type = HOMA_DATA;
-	hdr.sport = rpc->sport;
-	hdr.dport = rpc->dport;
-	hdr.sender_id = rpc->core.id;
-	hdr.data.offset = start;
-	hdr.data.msg_len = rpc->core.tx_len;
-	hdr.data.incoming = incoming;
-	hdr.data.retransmit = retransmit;
-	hdr.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version);
 	homa_peer_take_acks(rpc->peer, &hdr.data.ack, 1);
 	skb_put(skb, homa_wire_build(skb->data, &hdr));
 	if (linear) {
@@ -245,10 +254,10 @@ static int send_data(struct homa_rpc *rpc, struct dst_entry *dst,
 	this_cpu_inc(hn->mib->priority_packets[priority]);
 	this_cpu_add(hn->mib->priority_bytes[priority], end - start);
 	trace_homa_tx(rpc->peer, saddr, &hdr, end - start, priority);
-	return xmit(rpc->hsk, rpc->peer, saddr, dst, skb, priority);
+	return xmit(rpc->hsk, rpc->peer, saddr, way, skb, priority);
 
 error:
-	dst_release(dst);
+	put_way(way);
 	return -ENOBUFS;
 }
 
@@ -275,24 +284,23 @@ void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
 		HOMA_INC(rpc->hn, resent_packets);
 	rcu_read_lock();
 	while (start < end) {
-		struct dst_entry *dst;
+		struct homa_way way;
 		u32 fits;
 		u32 n;
 
-		dst = homa_route_rcu(rpc->hsk, rpc->peer, &saddr);
-		if (IS_ERR(dst))
+		if (homa_route_rcu(rpc->hsk, rpc->peer, &saddr, &way))
 			goto error;
-		fits = homa_wire_seg_bytes(min_t(u32, dst_mtu(dst),
+		fits = homa_wire_seg_bytes(min_t(u32, dst_mtu(way.dst),
 						 IP_MAX_MTU),
 					   is_v4(rpc->peer) ?
 					   sizeof(struct iphdr) :
 					   sizeof(struct ipv6hdr));
 		if (!fits) {
-			dst_release(dst);
+			put_way(&way);
 			goto error;
 		}
 		n = min(end - start, fits);
-		if (send_data(rpc, dst, &saddr, start, start + n, priority,
+		if (send_data(rpc, &way, &saddr, start, start + n, priority,
 			      retransmit, incoming))
 			goto error;
 		start += n;
@@ -304,26 +312,30 @@ error:
 	rcu_read_unlock();
 }
 
-/**
- * homa_tx_xmit() - send what may be sent of an outgoing message
- * @rpc: RPC, referenced; need not have anything to send
- *
- * Context: process or softirq, no Homa lock held; takes the RPC lock.
- */
-void homa_tx_xmit(struct homa_rpc *rpc)
+static bool has_more(const struct homa_rpc *rpc)
 {
-	struct homa_tx_range r;
+	struct homa_tx_range r = homa_rpc_tx_next(&rpc->core);
+
+	return r.start != r.end;
+}
+
+/**
+ * homa_tx_xmit_unlock() - send what may be sent of an outgoing message
+ * @rpc: RPC, referenced; need not have anything to send
+ * @now_ns: current time
+ *
+ * Context: process or softirq; RPC lock held on entry, released on return.
+ */
+void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns)
+{
 	u8 unsched_priority;
 	bool first = true;
-	u8 priority;
-	u64 now_ns;
 
-	for (;;) {
-		homa_rpc_lock(rpc);
-		r = homa_rpc_tx_next(&rpc->core);
-		if (r.start == r.end || !homa_rpc_alive(rpc))
-			break;
-		now_ns = ktime_get_ns();
+	while (homa_rpc_alive(rpc) && has_more(rpc)) {
+		struct homa_tx_range r = homa_rpc_tx_next(&rpc->core);
+		u8 priority;
+		bool more;
+
 		if (!homa_sched_try_locked(rpc, r.end - r.start +
 					   HOMA_DATA_HDR_BYTES + 40, now_ns))
 			break;
@@ -337,11 +349,29 @@ void homa_tx_xmit(struct homa_rpc *rpc)
 		}
 		homa_rpc_tx_sent(&rpc->core, r.end, now_ns);
 		homa_timer_start_locked(rpc);
+		more = has_more(rpc);
 		homa_rpc_unlock(rpc);
 		homa_tx_segment(rpc, r.start, r.end, priority, false,
 				rpc->core.tx_unsched);
+		/* Whoever permits more from now on sends it, too. */
+		if (!more)
+			return;
+		now_ns = ktime_get_ns();
+		homa_rpc_lock(rpc);
 	}
 	homa_rpc_unlock(rpc);
+}
+
+/**
+ * homa_tx_xmit() - the same for a caller that does not hold the lock
+ * @rpc: RPC, referenced
+ *
+ * Context: process or softirq, no Homa lock held; takes the RPC lock.
+ */
+void homa_tx_xmit(struct homa_rpc *rpc)
+{
+	homa_rpc_lock(rpc);
+	homa_tx_xmit_unlock(rpc, ktime_get_ns());
 }
 
 /**

@@ -182,7 +182,7 @@ static void event(struct world *w, struct fuzz_input *in)
 		homa_rpc_granted(r, (u32)fuzz_take(in, 2), w->now_ns);
 		break;
 	case 9:
-		homa_rpc_delivered(r, w->now_ns);
+		homa_rpc_delivered(r);
 		break;
 	case 10:
 		homa_rpc_respond(r, 1 + (u32)fuzz_take(in, 2), SEG_BYTES,

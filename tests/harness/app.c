@@ -172,7 +172,7 @@ static void read(struct sim *s, u32 h, struct rpc *r)
 	}
 	CHECK(s, r->core.state == HOMA_RPC_INCOMING);
 	CHECK(s, homa_rpc_rx_complete(&r->core));
-	v = homa_rpc_delivered(&r->core, s->now_ns);
+	v = homa_rpc_delivered(&r->core);
 	if (homa_rpc_is_client(&r->core)) {
 		CHECK(s, v.actions == (HOMA_ACT_ACK | HOMA_ACT_END));
 		read_response(s, h, r);

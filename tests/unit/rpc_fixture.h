@@ -95,7 +95,7 @@ static inline void fixture_make_server(struct homa_rpc_core *r,
 			   f == S_INCOMING ? SEG_BYTES : RX_BYTES);
 	if (f <= S_COMPLETE)
 		return;
-	homa_rpc_delivered(r, FIXTURE_NS);
+	homa_rpc_delivered(r);
 	if (f == S_IN_SERVICE)
 		return;
 	homa_rpc_respond(r, TX_BYTES, SEG_BYTES, &fixture_cfg, FIXTURE_NS);

@@ -299,16 +299,16 @@ static void test_delivery(void **unused)
 
 	(void)unused;
 	fixture_make(&r, C_COMPLETE);
-	assert_int_equal(homa_rpc_delivered(&r, FIXTURE_NS).actions,
+	assert_int_equal(homa_rpc_delivered(&r).actions,
 			 HOMA_ACT_ACK | HOMA_ACT_END);
 	fixture_make(&r, S_COMPLETE);
-	assert_int_equal(homa_rpc_delivered(&r, FIXTURE_NS).actions, 0);
+	assert_int_equal(homa_rpc_delivered(&r).actions, 0);
 	assert_int_equal(r.state, HOMA_RPC_IN_SERVICE);
 	assert_true(r.delivered);
 	for (i = 0; i < ARRAY_LEN(useless); i++) {
 		fixture_make(&r, useless[i]);
 		state = r.state;
-		assert_int_equal(homa_rpc_delivered(&r, FIXTURE_NS).actions, 0);
+		assert_int_equal(homa_rpc_delivered(&r).actions, 0);
 		assert_int_equal(r.state, state);
 	}
 }
