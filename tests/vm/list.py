@@ -20,12 +20,12 @@ PLACES = ["tests/unit/test_*.c", "tests/prop/*.c", "tests/fuzz/*.c", "tests/vect
 
 
 def items_table():
-    """[(id, level, what)] in the order of the list."""
+    """[(id, level, what, why it does not apply or "")] in the order of the list."""
     rows = []
     with open(os.path.join(ROOT, "tests/conformance.tsv"), encoding="utf-8") as f:
         for line in f:
             if not line.startswith("#"):
-                rows.append(tuple(line.rstrip("\n").split("\t")))
+                rows.append(tuple((line.rstrip("\n") + "\t").split("\t")[:4]))
     return rows
 
 
@@ -51,9 +51,9 @@ def main():
     net = net_tests()
     host = host_tests()
     known = {row[0] for row in items_table()}
-    counts = {"missing": 0, "pass": 0, "fail": 0, "skip": 0, "not run": 0}
+    counts = {"missing": 0, "pass": 0, "fail": 0, "skip": 0, "not run": 0, "n/a": 0}
     mark = {"pass": "ok", "fail": "FAIL", "skip": "skip", None: "-"}
-    for item, level, what in items_table():
+    for item, level, what, why_not in items_table():
         tests, verdicts = [], []
         for test in [t for t in net if item in t.items]:
             said = []
@@ -68,7 +68,12 @@ def main():
             verdict = ("fail" if "fail" in last else last[0]) if last else None
             verdicts.append(verdict)
             tests.append("%s (t0:%s)" % (stem, mark[verdict]))
-        if not tests:
+        if why_not and tests:
+            print("%s has tests, so it does apply" % item, file=sys.stderr)
+        if why_not and not tests:
+            state = "n/a"
+            tests.append("does not apply: " + why_not)
+        elif not tests:
             state = "missing"
         elif "fail" in verdicts:
             state = "fail"
@@ -81,9 +86,10 @@ def main():
     for test in net:
         for item in set(test.items) - known:
             print("%s names '%s', which is not an item" % (test.file, item), file=sys.stderr)
-    print("%d items: %d pass, %d fail, %d skipped, %d not run, %d missing" % (
+    print("%d items: %d pass, %d fail, %d skipped, %d not run, %d missing, "
+          "%d do not apply" % (
         sum(counts.values()), counts["pass"], counts["fail"], counts["skip"],
-        counts["not run"], counts["missing"]))
+        counts["not run"], counts["missing"], counts["n/a"]))
 
 
 if __name__ == "__main__":
