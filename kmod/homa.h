@@ -49,6 +49,7 @@
 	X(ACKED)	/* server: the client has the response */	\
 	X(UNKNOWN)	/* server: the client does not know it */	\
 	X(UNACKED)	/* server: the client never acknowledged */	\
+	X(EVICTED)	/* server: it made room for another one */	\
 	X(ERROR)	/* server: it cannot be served any more */	\
 	X(NOT_SENT)	/* server: its response could not be sent */	\
 	X(NOT_READ)	/* the application could not be given the message */ \
@@ -70,7 +71,7 @@ struct homa_sock;
 /* Sizes of the hash tables of a namespace, powers of two. */
 #define HOMA_PORT_BUCKETS	1024
 #define HOMA_RPC_BUCKETS_SHIFT	10
-#define HOMA_RPC_BUCKETS	(1 << HOMA_RPC_BUCKETS_SHIFT)
+#define HOMA_RPC_BUCKETS	BIT(HOMA_RPC_BUCKETS_SHIFT)
 
 /* 32-bit words that the RPC hash takes: an id and an address. */
 #define HOMA_RPC_HASH_WORDS	6
@@ -195,6 +196,8 @@ struct homa_settings {
  * @num_grantable: how many of them it knows
  * @max_grantable: most of that there were
  * @grantable_since: homa_cycles() of the last change of @num_grantable
+ * @evict_lock: L3; guards the next one and homa_sock.evictable
+ * @evictable: server RPCs of strangers
  * @sched: outgoing messages that wait for the link
  * @wheel: timers
  * @settings: RCU; replaced under @settings_lock
@@ -227,6 +230,8 @@ struct homa_net {
 	u32 num_grantable;
 	u32 max_grantable;
 	u64 grantable_since;
+	spinlock_t evict_lock;		/* L3 */
+	struct list_head evictable;
 	struct homa_sched sched;
 	struct homa_wheel wheel;
 	struct homa_settings __rcu *settings;
@@ -285,6 +290,7 @@ struct homa_way {
  * @server_rpcs: server RPCs with this host that are alive
  * @known: not a stranger: it received something from us, or a process sent to
  *	it; set once, no lock
+ * @temp: not in the table; never changes
  * @used: jiffies of the last look-up, no lock
  * @cutoffs_sent: jiffies of the last CUTOFFS sent to it, no lock
  * @lock: L3; guards the members up to @route
@@ -303,6 +309,7 @@ struct homa_peer {
 	u64 secret;
 	atomic_t server_rpcs;
 	bool known;
+	bool temp;
 	unsigned long used;
 	unsigned long cutoffs_sent;
 	spinlock_t lock;	/* L3 */
@@ -366,6 +373,8 @@ struct homa_msgout {
  * @sock_link: in homa_sock.rpcs; homa_sock.ready_lock
  * @ready_link: in homa_sock.ready; homa_sock.ready_lock
  * @wheel_link: in a slot of the timer wheel; homa_wheel.lock
+ * @evict_link: in homa_net.evictable; homa_net.evict_lock
+ * @evict_sock_link: in homa_sock.evictable; homa_net.evict_lock
  * @wheel_tick: which slot; written under the RPC lock and homa_wheel.lock
  * @stall_node: in homa_pool.waiting while rx_stalled; homa_pool.lock
  * @stall_len: key there
@@ -384,6 +393,8 @@ struct homa_rpc {
 	struct list_head sock_link;
 	struct list_head ready_link;
 	struct list_head wheel_link;
+	struct list_head evict_link;
+	struct list_head evict_sock_link;
 	struct rb_node stall_node;
 	wait_queue_head_t wait;
 	struct sk_buff_head rxq;
@@ -426,6 +437,7 @@ struct homa_rpc {
  * @ready_lock: L3; guards the lists
  * @rpcs: all RPCs, oldest first
  * @ready: RPCs with something for a receiver that names no id, oldest first
+ * @evictable: server RPCs of strangers, oldest first; homa_net.evict_lock
  * @num_rpcs: entries in @rpcs
  * @tx_mem: memory of outgoing messages not yet released, bytes
  * @mem_lock: L3; guards the next two and sk_forward_alloc
@@ -446,6 +458,7 @@ struct homa_sock {
 	spinlock_t ready_lock;	/* L3 */
 	struct list_head rpcs;
 	struct list_head ready;
+	struct list_head evictable;
 	u32 num_rpcs;
 	atomic_long_t tx_mem;
 	spinlock_t mem_lock;	/* L3 */
@@ -666,9 +679,10 @@ void homa_sock_down(struct homa_sock *hsk);
 struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
 				    struct homa_rpc *at);
 int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
-			u16 dport, bool clients_only, int error);
+			u16 dport, bool clients_only, int error, u32 visits);
 int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock);
 bool homa_sock_writable(struct homa_sock *hsk);
+void homa_sock_wake_senders(struct homa_sock *hsk);
 void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes);
 void homa_sock_explain(struct homa_sock *hsk, const char *text);
 
@@ -766,6 +780,11 @@ static inline void homa_rpc_put(struct homa_rpc *rpc)
 	if (refcount_dec_and_test(&rpc->refs))
 		homa_rpc_free(rpc);
 }
+
+/* ---- evict.c: strangers make room ---- */
+void homa_evict_add_locked(struct homa_rpc *rpc);
+void homa_evict_remove_locked(struct homa_rpc *rpc);
+bool homa_evict(struct homa_net *hn, struct homa_sock *hsk);
 
 /* ---- todo.c: what is left to do after unlocking ---- */
 void homa_todo_run(struct homa_todo *todo);

@@ -75,7 +75,8 @@ static bool quote_matches(struct homa_sock *hsk, u64 id,
 
 	if (!rpc)
 		return false;
-	match = ipv6_addr_equal(&rpc->saddr, us);
+	/* With the first error about it all was done that there is to do. */
+	match = ipv6_addr_equal(&rpc->saddr, us) && !rpc->core.error;
 	homa_rpc_unlock(rpc);
 	return match;
 }
@@ -114,8 +115,9 @@ static void fail(struct homa_sock *hsk, u64 id,
 	struct homa_rpc *rpc;
 
 	if (homa_id_is_client(id)) {
-		homa_sock_fail_rpcs(hsk, &peer->addr, m.port ? dport : 0, false,
-				    m.error);
+		/* In softirq it has to end, however RPCs come and go. */
+		homa_sock_fail_rpcs(hsk, &peer->addr, m.port ? dport : 0, true,
+				    m.error, READ_ONCE(hsk->num_rpcs));
 		return;
 	}
 	rpc = homa_rpc_find(hsk, id, peer, dport);

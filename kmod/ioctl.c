@@ -104,7 +104,8 @@ static int abort_rpc(struct homa_sock *hsk, void __user *arg)
 		return -EINVAL;
 	}
 	if (!args.id) {
-		homa_sock_fail_rpcs(hsk, NULL, 0, true, args.error);
+		homa_sock_fail_rpcs(hsk, NULL, 0, true, args.error,
+				    U32_MAX);
 		return 0;
 	}
 	rpc = homa_rpc_find_client(hsk, args.id);

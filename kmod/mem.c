@@ -20,7 +20,7 @@
  * one step in each direction whatever happens: short answers end RPCs, and so
  * make room.
  */
-#define STEP_BYTES	16384u
+#define STEP_BYTES	max_t(u32, 16384, PAGE_SIZE)
 #define SLACK_BYTES	(2 * STEP_BYTES)
 
 /* A socket may hold so much although the host is under pressure. */
@@ -292,8 +292,11 @@ bool homa_mem_tx_charge(struct homa_sock *hsk, u32 bytes)
 	if (!ok)
 		atomic_long_sub(bytes, &hsk->tx_mem);
 	spin_unlock_bh(&hsk->mem_lock);
-	if (!ok)
+	if (!ok) {
 		HOMA_INC(hsk->hn, tx_mem_refused);
+		/* Somebody may have taken it for a full send buffer. */
+		homa_sock_wake_senders(hsk);
+	}
 	return ok;
 }
 

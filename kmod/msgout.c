@@ -146,8 +146,9 @@ void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
 		u32 skip = start - frag->start;
 		u32 n = min(end - start, frag->bytes - skip);
 
-		memcpy_from_page(skb_put(skb, n), frag->page,
-				 frag->page_offset + skip, n);
+		/* Allocated with GFP_KERNEL, so mapped; not always one page. */
+		memcpy(skb_put(skb, n), page_address(frag->page) +
+		       frag->page_offset + skip, n);
 		start += n;
 	}
 }

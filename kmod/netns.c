@@ -68,6 +68,8 @@ static int __net_init homa_net_init(struct net *net)
 	mutex_init(&hn->settings_lock);
 	spin_lock_init(&hn->port_lock);
 	spin_lock_init(&hn->grant_lock);
+	spin_lock_init(&hn->evict_lock);
+	INIT_LIST_HEAD(&hn->evictable);
 	hn->next_port = HOMA_MIN_DEFAULT_PORT;
 	get_random_bytes(hn->hash_key, sizeof(hn->hash_key));
 	/* A restarted client must not meet answers to its former self

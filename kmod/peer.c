@@ -237,6 +237,8 @@ struct homa_peer *homa_peer_get(struct homa_sock *hsk,
 	if (stranger)
 		atomic_dec(&hn->stranger_count);
 	kfree(peer);
+	if (!IS_ERR(old) && !stranger)
+		homa_peer_set_known(old);
 	return old;
 }
 
@@ -260,6 +262,7 @@ struct homa_peer *homa_peer_temp(struct homa_sock *hsk,
 	peer = new_peer(hsk, key, GFP_NOWAIT | __GFP_NOWARN);
 	if (!peer)
 		return NULL;
+	peer->temp = true;
 	peer->known = true;	/* homa_peer_put() just frees it */
 	refcount_set(&peer->refs, 1);
 	WRITE_ONCE(hsk->hn->rcu_used, true);

@@ -119,7 +119,9 @@ int homa_port_assign(struct homa_sock *hsk)
 	u32 i;
 
 	spin_lock_bh(&hn->port_lock);
-	for (i = hn->num_auto_ports; i < NUM_AUTO_PORTS; i++) {
+	if (hn->num_auto_ports >= NUM_AUTO_PORTS)
+		goto unlock;
+	for (i = 0; i < NUM_AUTO_PORTS; i++) {
 		u16 port = hn->next_port;
 
 		hn->next_port = port == U16_MAX ? HOMA_MIN_DEFAULT_PORT :
@@ -130,6 +132,7 @@ int homa_port_assign(struct homa_sock *hsk)
 		err = 0;
 		break;
 	}
+unlock:
 	spin_unlock_bh(&hn->port_lock);
 	return err;
 }

@@ -184,8 +184,11 @@ static int args_from_user(struct homa_recvmsg_args *args,
 
 	if (copy_from_user(args, from, ARGS_BYTES_USUAL))
 		return -EFAULT;
-	if (likely(args->num_bpages <= BPAGES_USUAL))
+	if (likely(args->num_bpages <= BPAGES_USUAL)) {
+		/* A long message may have more, and then all are copied out. */
+		memset(&args->bpage_offsets[BPAGES_USUAL], 0, rest);
 		return 0;
+	}
 	return copy_from_user(&args->bpage_offsets[BPAGES_USUAL],
 			      from + ARGS_BYTES_USUAL, rest) ? -EFAULT : 0;
 }

@@ -130,6 +130,8 @@ static void cache(struct homa_peer *peer, struct dst_entry *dst,
 	struct homa_route *route;
 	struct homa_route *old;
 
+	if (peer->temp)
+		return;
 	route = kmalloc(sizeof(*route), GFP_ATOMIC);
 	if (!route)
 		return;

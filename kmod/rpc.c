@@ -13,8 +13,7 @@
 #include "homa.h"
 #include "trace.h"
 
-/* RPCs looked at to find one that can make room, and memory of a new one. */
-#define EVICT_SCAN 16
+/* For what a request that came needs. */
 #define GFP_REQUEST (GFP_NOWAIT | __GFP_NOWARN)
 
 static struct kmem_cache *rpc_cache __ro_after_init;
@@ -28,6 +27,8 @@ static void construct(void *obj)
 	INIT_LIST_HEAD(&rpc->sock_link);
 	INIT_LIST_HEAD(&rpc->ready_link);
 	INIT_LIST_HEAD(&rpc->wheel_link);
+	INIT_LIST_HEAD(&rpc->evict_link);
+	INIT_LIST_HEAD(&rpc->evict_sock_link);
 	RB_CLEAR_NODE(&rpc->stall_node);
 	init_waitqueue_head(&rpc->wait);
 	__skb_queue_head_init(&rpc->rxq);
@@ -185,8 +186,10 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 	if (err)
 		return err;
 	hlist_add_head(&rpc->hash, &rpc->bucket->rpcs);
-	if (!homa_rpc_is_client(&rpc->core))
+	if (!homa_rpc_is_client(&rpc->core)) {
 		atomic_inc(&rpc->peer->server_rpcs);
+		homa_evict_add_locked(rpc);
+	}
 	trace_homa_rpc_start(rpc);
 	return 0;
 }
@@ -360,47 +363,16 @@ static bool may_accept(struct homa_sock *hsk, struct homa_peer *peer)
 	       atomic_read(&hsk->hn->rpc_count) < s->rpc_net_max;
 }
 
-/*
- * Make room: of the oldest RPCs of a socket end one that was answered, if its
- * client never showed that it hears us.  Should the client be real, it loses no
- * more than if the response had been given up for want of an ack, only earlier.
- * Return: true if there was one.
- */
-static bool evict(struct homa_sock *hsk)
+/* Is it the socket or the namespace that is full, not one host's share? */
+static bool full(struct homa_sock *hsk, struct homa_sock **of)
 {
-	struct homa_rpc *victim = NULL;
-	struct homa_todo todo;
-	struct homa_rpc *rpc;
-	bool done = false;
-	u32 looks = 0;
+	const struct homa_settings *s = rcu_dereference(hsk->hn->settings);
 
-	spin_lock_bh(&hsk->ready_lock);
-	list_for_each_entry(rpc, &hsk->rpcs, sock_link) {
-		if (looks++ >= EVICT_SCAN)
-			break;
-		if (!READ_ONCE(rpc->peer->known) &&
-		    /* Racy: a hint, asked again under the RPC lock. */
-		    data_race(homa_rpc_answered(&rpc->core))) {
-			homa_rpc_hold(rpc);	/* linked, so alive */
-			victim = rpc;
-			break;
-		}
-	}
-	spin_unlock_bh(&hsk->ready_lock);
-	if (!victim)
-		return false;
-
-	homa_todo_init(&todo);
-	homa_rpc_lock(victim);
-	if (homa_rpc_answered(&victim->core)) {
-		HOMA_INC(hsk->hn, rpc_evictions);
-		homa_rpc_end_locked(victim, HOMA_END_UNACKED, &todo);
-		done = true;
-	}
-	homa_rpc_unlock(victim);
-	homa_todo_run(&todo);
-	homa_rpc_put(victim);
-	return done;
+	*of = NULL;
+	if (atomic_read(&hsk->hn->rpc_count) >= s->rpc_net_max)
+		return true;
+	*of = hsk;
+	return READ_ONCE(hsk->num_rpcs) >= s->rpc_sock_max;
 }
 
 /* The host of a request that may become an RPC, referenced, or NULL. */
@@ -408,12 +380,16 @@ static struct homa_peer *accept_from(struct homa_sock *hsk,
 				     const struct homa_peer_key *key)
 {
 	struct homa_peer *peer = homa_peer_get(hsk, key, GFP_REQUEST);
+	struct homa_sock *of;
 
-	if (peer == ERR_PTR(-ENOBUFS) && evict(hsk))
+	if (peer == ERR_PTR(-ENOBUFS) && homa_evict(hsk->hn, NULL))
 		peer = homa_peer_get(hsk, key, GFP_REQUEST);
 	if (IS_ERR(peer))
 		return NULL;
-	if (may_accept(hsk, peer) || (evict(hsk) && may_accept(hsk, peer)))
+	if (may_accept(hsk, peer))
+		return peer;
+	/* Who has used up its own share does not push others out. */
+	if (full(hsk, &of) && homa_evict(hsk->hn, of) && may_accept(hsk, peer))
 		return peer;
 	HOMA_INC(hsk->hn, rpc_limit);
 	homa_peer_put(peer);
@@ -504,6 +480,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 			       dedup_key(rpc->peer, rpc->core.id, rpc->dport),
 			       ktime_get_coarse_ns());
 	unlink_sock_locked(rpc);
+	homa_evict_remove_locked(rpc);
 	homa_timer_disarm_locked(rpc);
 	homa_sched_remove_locked(rpc);
 	homa_grant_remove_locked(rpc, todo);

@@ -82,7 +82,9 @@ void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
 		return;
 	homa_todo_init(&todo);
 	if (homa_rpc_ack(&rpc->core).actions & HOMA_ACT_END) {
-		homa_peer_set_known(rpc->peer);
+		/* Only who was sent something can show that he heard it. */
+		if (rpc->core.state == HOMA_RPC_OUTGOING && rpc->core.tx_next)
+			homa_peer_set_known(rpc->peer);
 		HOMA_INC(hn, server_responses_done);
 		HOMA_ADD(hn, server_response_bytes_done, rpc->core.tx_len);
 		homa_rpc_end_locked(rpc, HOMA_END_ACKED, &todo);

@@ -52,6 +52,7 @@ int homa_sock_init(struct sock *sk)
 	INIT_HLIST_NODE(&hsk->port_link);
 	INIT_LIST_HEAD(&hsk->rpcs);
 	INIT_LIST_HEAD(&hsk->ready);
+	INIT_LIST_HEAD(&hsk->evictable);
 	hsk->num_rpcs = 0;
 	hsk->pool = NULL;
 	hsk->error_msg[0] = 0;
@@ -122,11 +123,12 @@ static bool concerns(const struct homa_rpc *rpc, const struct in6_addr *addr,
  * @dport: only those with this peer port; 0 = all
  * @clients_only: leave server RPCs alone
  * @error: positive errno for the application; 0 = end them silently
+ * @visits: stop after so many RPCs; U32_MAX = when all have been seen
  *
  * Context: no Homa lock held.  Return: number of RPCs concerned.
  */
 int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
-			u16 dport, bool clients_only, int error)
+			u16 dport, bool clients_only, int error, u32 visits)
 {
 	struct homa_rpc *rpc = homa_sock_next_rpc(hsk, NULL);
 	struct homa_rpc *next;
@@ -134,7 +136,7 @@ int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
 	int num = 0;
 
 	for (; rpc; rpc = next) {
-		next = homa_sock_next_rpc(hsk, rpc);
+		next = visits-- ? homa_sock_next_rpc(hsk, rpc) : NULL;
 		homa_todo_init(&todo);
 		homa_rpc_lock(rpc);
 		if (homa_rpc_alive(rpc) &&
@@ -168,7 +170,7 @@ void homa_sock_down(struct homa_sock *hsk)
 	WRITE_ONCE(hsk->shutdown, true);	/* no RPC is added after this */
 	spin_unlock_bh(&hsk->ready_lock);
 	homa_port_release(hsk);
-	homa_sock_fail_rpcs(hsk, NULL, 0, false, 0);
+	homa_sock_fail_rpcs(hsk, NULL, 0, false, 0, U32_MAX);
 	/* Whoever sleeps has to see it, not just one of them. */
 	wake_up_interruptible_all(sk_sleep(sk));
 	sk->sk_state_change(sk);
@@ -212,16 +214,14 @@ bool homa_sock_writable(struct homa_sock *hsk)
 }
 
 /**
- * homa_sock_uncharge() - bytes of an outgoing message were released
+ * homa_sock_wake_senders() - tx_mem became less: wake who waits for room
  * @hsk: socket
- * @bytes: how many
  */
-void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
+void homa_sock_wake_senders(struct homa_sock *hsk)
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	struct socket_wq *wq;
 
-	homa_mem_tx_uncharge(hsk, bytes);
 	/* Orders the subtraction before the look at tx_blocked; pairs with
 	 * the barrier in mark_blocked().
 	 */
@@ -236,6 +236,17 @@ void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
 						   EPOLLWRNORM);
 		rcu_read_unlock();
 	}
+}
+
+/**
+ * homa_sock_uncharge() - bytes of an outgoing message were released
+ * @hsk: socket
+ * @bytes: how many
+ */
+void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes)
+{
+	homa_mem_tx_uncharge(hsk, bytes);
+	homa_sock_wake_senders(hsk);
 }
 
 static void mark_blocked(struct homa_sock *hsk)

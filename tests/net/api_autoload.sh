@@ -11,10 +11,11 @@
 [ -w /proc/sys/kernel/modprobe ] || skip "this kernel has no module helper"
 
 for alias in net-pf-2-proto-146-type-2 net-pf-10-proto-146-type-2; do
-	tr '\0' '\n' <"$HOMA_KO" | grep -a -q "^alias=$alias\$" || die "no alias $alias"
+	tr '\0' '\n' <"$HOMA_KO" | grep -a -q "alias=$alias\$" || die "no alias $alias"
 done
 
-cat >/tmp/modprobe <<END
+# The kernel starts it outside the mount namespace of this test.
+cat >/run/homa-modprobe <<END
 #!/bin/sh
 PATH=$PATH
 for word; do
@@ -24,9 +25,9 @@ for word; do
 done
 exit 1
 END
-chmod +x /tmp/modprobe
+chmod +x /run/homa-modprobe
 before=$(cat /proc/sys/kernel/modprobe)
-echo /tmp/modprobe >/proc/sys/kernel/modprobe
+echo /run/homa-modprobe >/proc/sys/kernel/modprobe
 
 for family in "-4" ""; do
 	wait_for 10 rmmod homa || die "cannot be unloaded"
@@ -45,3 +46,4 @@ for family in "-4" ""; do
 	ok "loaded by homa_echo_server $family"
 done
 echo "$before" >/proc/sys/kernel/modprobe
+rm /run/homa-modprobe
