@@ -11,19 +11,23 @@
 # both SECONDS SEED ADDRESS...: churn in both hosts at the same time
 both()
 {
-	seconds=$1 seed=$2
+	homa_seconds=$1 seed=$2
 	shift 2
-	bg in_ns s t_churn -s "$seconds" -r "$((seed + 1))" "$@" >/tmp/churn.s 2>&1
+	bg in_ns s t_churn -s "$homa_seconds" -r "$((seed + 1))" "$@" >/tmp/churn.s 2>&1
 	other=$!
-	in_ns c t_churn -s "$seconds" -r "$seed" "$@" || die "churn in c, seed $seed"
+	in_ns c t_churn -s "$homa_seconds" -r "$seed" "$@" || die "churn in c, seed $seed"
 	wait "$other" || die "churn in s, seed $((seed + 1)): $(cat /tmp/churn.s)"
 }
 
+# An emulated second of work takes many real ones.
+seconds=4
+[ "$HOMA_TIER" = uml ] || seconds=2
+
 hosts_veth
-in_ns c t_churn -s 3 -r 1 127.0.0.1 || die "churn within a host"
-both 4 10 10.0.0.1 10.0.0.2
-both 4 20 fd00::1 fd00::2
+in_ns c t_churn -s $seconds -r 1 127.0.0.1 || die "churn within a host"
+both $seconds 10 10.0.0.1 10.0.0.2
+both $seconds 20 fd00::1 fd00::2
 netem c c0 loss 5% delay 1ms 1ms
 netem s s0 loss 5% delay 1ms 1ms
-both 4 30 10.0.0.1 10.0.0.2
+both $seconds 30 10.0.0.1 10.0.0.2
 ok "churn"
