@@ -439,6 +439,8 @@ struct homa_rpc {
  * @ready: RPCs with something for a receiver that names no id, oldest first
  * @evictable: server RPCs of strangers, oldest first; homa_net.evict_lock
  * @num_rpcs: entries in @rpcs
+ * @num_clients: of these, our own requests
+ * @num_ready: entries in @ready
  * @tx_mem: memory of outgoing messages not yet released, bytes
  * @mem_lock: L3; guards the next two and sk_forward_alloc
  * @rx_reserved: what sk_rmem_alloc may grow to without asking (mem.c), bytes
@@ -460,6 +462,8 @@ struct homa_sock {
 	struct list_head ready;
 	struct list_head evictable;
 	u32 num_rpcs;
+	u32 num_clients;
+	u32 num_ready;
 	atomic_long_t tx_mem;
 	spinlock_t mem_lock;	/* L3 */
 	u32 rx_reserved;
@@ -675,6 +679,7 @@ extern const struct proto_ops homa_inet_ops;
 int homa_sock_init(struct sock *sk);
 void homa_sock_close(struct sock *sk, long timeout);
 void homa_sock_unhash(struct sock *sk);
+int homa_sock_destroy(struct sock *sk, int err);
 void homa_sock_down(struct homa_sock *hsk);
 struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
 				    struct homa_rpc *at);

@@ -24,6 +24,7 @@ struct proto homa_prot = {
 	.sendmsg = homa_sendmsg,
 	.recvmsg = HOMA_PROTO_RECVMSG,
 	.unhash = homa_sock_unhash,
+	.diag_destroy = homa_sock_destroy,
 	.obj_size = sizeof(struct homa_sock),
 	.no_autobind = true,
 };
@@ -41,6 +42,7 @@ struct proto homav6_prot = {
 	.sendmsg = homa_sendmsg,
 	.recvmsg = HOMA_PROTO_RECVMSG,
 	.unhash = homa_sock_unhash,
+	.diag_destroy = homa_sock_destroy,
 	.obj_size = sizeof(struct homa6_sock),
 	HOMA_PINFO_OFFSET(struct homa6_sock, inet6)
 	.no_autobind = true,

@@ -31,6 +31,7 @@ void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	spin_lock(&hsk->ready_lock);
 	if (list_empty(&rpc->ready_link)) {
 		list_add_tail(&rpc->ready_link, &hsk->ready);
+		hsk->num_ready++;
 		todo->wake = hsk;
 	}
 	spin_unlock(&hsk->ready_lock);
@@ -61,6 +62,7 @@ static struct homa_rpc *pop(struct homa_sock *hsk)
 	if (rpc) {
 		homa_rpc_hold(rpc);	/* linked, so alive */
 		list_del_init(&rpc->ready_link);
+		hsk->num_ready--;
 		more = !list_empty(&hsk->ready);
 	}
 	spin_unlock_bh(&hsk->ready_lock);

@@ -181,6 +181,7 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 	} else {
 		list_add_tail(&rpc->sock_link, &hsk->rpcs);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs + 1);
+		hsk->num_clients += homa_rpc_is_client(&rpc->core);
 	}
 	spin_unlock(&hsk->ready_lock);
 	if (err)
@@ -450,11 +451,15 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 	if (!list_empty(&rpc->sock_link)) {
 		list_del_init(&rpc->sock_link);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs - 1);
-		if (!homa_rpc_is_client(&rpc->core))
+		if (homa_rpc_is_client(&rpc->core))
+			hsk->num_clients--;
+		else
 			atomic_dec(&rpc->peer->server_rpcs);
 	}
-	if (!list_empty(&rpc->ready_link))
+	if (!list_empty(&rpc->ready_link)) {
 		list_del_init(&rpc->ready_link);
+		hsk->num_ready--;
+	}
 	spin_unlock(&hsk->ready_lock);
 }
 

@@ -54,6 +54,8 @@ int homa_sock_init(struct sock *sk)
 	INIT_LIST_HEAD(&hsk->ready);
 	INIT_LIST_HEAD(&hsk->evictable);
 	hsk->num_rpcs = 0;
+	hsk->num_clients = 0;
+	hsk->num_ready = 0;
 	hsk->pool = NULL;
 	hsk->error_msg[0] = 0;
 	/* Packets are cut to the path MTU: IP must never fragment them, also
@@ -160,11 +162,12 @@ int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
  * homa_sock_down() - disable a socket for good; idempotent
  * @hsk: socket
  *
- * Context: process, lock_sock() held.
+ * Context: process, lock_sock() held.  The file descriptor may be gone.
  */
 void homa_sock_down(struct homa_sock *hsk)
 {
 	struct sock *sk = homa_sock_sk(hsk);
+	struct socket_wq *wq;
 
 	spin_lock_bh(&hsk->ready_lock);
 	WRITE_ONCE(hsk->shutdown, true);	/* no RPC is added after this */
@@ -172,7 +175,11 @@ void homa_sock_down(struct homa_sock *hsk)
 	homa_port_release(hsk);
 	homa_sock_fail_rpcs(hsk, NULL, 0, false, 0, U32_MAX);
 	/* Whoever sleeps has to see it, not just one of them. */
-	wake_up_interruptible_all(sk_sleep(sk));
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);	/* NULL after close() */
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_all(&wq->wait);
+	rcu_read_unlock();
 	sk->sk_state_change(sk);
 }
 
@@ -187,6 +194,21 @@ void homa_sock_close(struct sock *sk, long timeout)
 	homa_sock_down(homa_sk(sk));
 	release_sock(sk);
 	sk_common_release(sk);
+}
+
+/**
+ * homa_sock_destroy() - an administrator closes a socket (sock_diag)
+ * @sk: socket, referenced
+ * @err: unused; calls fail as after shutdown()
+ *
+ * Return: 0.
+ */
+int homa_sock_destroy(struct sock *sk, int err)
+{
+	lock_sock(sk);
+	homa_sock_down(homa_sk(sk));
+	release_sock(sk);
+	return 0;
 }
 
 /**

@@ -85,6 +85,13 @@ homa_compat_register_sysctl(struct net *net, const char *path,
 #define homa_genl_dump_attrs(dumpit_info) ((dumpit_info)->attrs)
 #endif
 
+/* What homa_diag.ko uses. The name of a symbol namespace is a string since 6.13. */
+#ifdef HOMA_HAVE_NAMESPACE_STRING
+#define EXPORT_SYMBOL_HOMA(symbol) EXPORT_SYMBOL_NS_GPL(symbol, "HOMA")
+#else
+#define EXPORT_SYMBOL_HOMA(symbol) EXPORT_SYMBOL_NS_GPL(symbol, HOMA)
+#endif
+
 /* An address from user space, of the length given beside it. */
 #ifndef HOMA_HAVE_SOCKADDR_UNSIZED
 #define sockaddr_unsized sockaddr

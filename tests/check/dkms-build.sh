@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# DKMS builds the module for both stock kernels as dkms.conf says.
+# DKMS builds the modules for both stock kernels as dkms.conf says.
 #
 # Usage: dkms-build.sh SOURCE-ROOT
 # DKMS itself is unpacked, not installed: installed, it would act whenever this
@@ -37,9 +37,11 @@ for kernel in 6.1 6.12; do
 	release=$(tests/vm/stock.sh "$kernel" headers)
 	dkms build "homa/$version" -k "$release" ||
 		{ cat "$scratch/tree/homa/$version/build/make.log"; exit 1; }
-	ko=$(find "$scratch/tree/homa/$version/$release" -name 'homa.ko*')
-	[ -n "$ko" ]
-	[ "$(modinfo -F version "$ko")" = "$version" ]
-	modinfo -F vermagic "$ko" | grep -F "$release "
+	for module in homa homa_diag; do
+		ko=$(find "$scratch/tree/homa/$version/$release" -name "$module.ko*")
+		[ -n "$ko" ]
+		[ "$(modinfo -F version "$ko")" = "$version" ]
+		modinfo -F vermagic "$ko" | grep -F "$release "
+	done
 done
 dkms status "homa/$version" | grep -c ': built' | grep -x 2

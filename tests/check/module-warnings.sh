@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# The module compiles with W=1, without one warning. For the newest kernel with
+# The modules compile with W=1, without one warning. For the newest kernel with
 # the compiler of that kernel; for the stock ones with sparse, too, which knows
 # nothing of newer headers.
 #
@@ -25,6 +25,7 @@ KMOD_DIR=$PWD/build/kmod-check-$kernel tests/vm/module.sh "$kernel" $checks >"$l
 status=$?
 cat "$log"
 [ $status = 0 ] || exit 1
+[ -e "build/kmod-check-$kernel/homa_diag.ko" ] || { echo "no homa_diag.ko"; exit 1; }
 # The distribution's compiler may differ in patch level from the one that
 # built the kernel; that is not about our code.
 if grep -E 'warning:|error:|WARNING:' "$log" | grep -vE 'the compiler differs|Skipping BTF'; then

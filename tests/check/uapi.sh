@@ -11,7 +11,7 @@ c++)	set -- g++ -std=c++11 ;;
 esac
 command -v "$1" >/dev/null || { echo "$1 is not installed"; exit 77; }
 cd "${MESON_SOURCE_ROOT:-$(dirname "$0")/../..}" || exit 99
-for header in homa.h homa_netlink.h; do
+for header in homa.h homa_netlink.h homa_diag.h; do
 	# Twice, to see that the second inclusion is harmless.
 	printf '#include <linux/%s>\n#include <linux/%s>\nint main(void) { return 0; }\n' $header $header |
 		"$@" -Wall -Wextra -Wpedantic -Werror -I include/uapi -x "$lang" - -c -o /dev/null || exit 1

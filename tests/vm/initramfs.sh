@@ -3,6 +3,7 @@
 # Make the initramfs of one stock guest from build/guest and a stock kernel.
 #
 # Usage: initramfs.sh KERNEL-DIR HOMA.KO OUT.cpio.gz
+# homa_diag.ko, beside HOMA.KO, goes where the kernel finds it when it is asked for.
 # KERNEL-DIR comes from stock.sh, build/guest from stage.sh. The plan of a boot
 # is not in here: the runner appends it as a second, tiny archive.
 set -euo pipefail
@@ -66,6 +67,11 @@ while read -r file; do
 	*)	cp "$file" "$dst/$rel" ;;
 	esac
 done
+diag=$(dirname "$ko")/homa_diag.ko
+if [ -e "$diag" ]; then
+	mkdir -p "$dst/extra"
+	strip --strip-debug -o "$dst/extra/homa_diag.ko" "$diag"
+fi
 depmod -b "$root" "$release"
 echo virtio_pci virtio_console virtio_net >"$root/homa/modules.load"
 

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# Build homa.ko for one kernel.
+# Build homa.ko, and homa_diag.ko beside it, for one kernel.
 #
 # Usage: module.sh [RELEASE | 6.1 | 6.12 | newest | uml] [MAKE-ARG...]
-# Default: the newest stock kernel; newest is the one that newest.sh finds. The last line printed is the module's path.
+# Default: the newest stock kernel; newest is the one that newest.sh finds. The
+# last line printed is the path of homa.ko.
 # Each kernel gets a mirror of the sources in build/kmod-RELEASE (links to the
 # files), so that builds for several kernels never disturb each other; KMOD_DIR
 # names another directory.

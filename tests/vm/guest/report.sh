@@ -26,4 +26,8 @@ insert_module()
 	insmod "$HOMA_KO" 2>&1 | relay '| '
 	[ -d /sys/module/homa ]
 }
-remove_module() { rmmod homa; }
+remove_module() # and what depends on it, should a test have loaded that
+{
+	[ ! -d /sys/module/homa_diag ] || rmmod homa_diag || return
+	rmmod homa
+}
