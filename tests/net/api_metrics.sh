@@ -7,17 +7,10 @@
 # exactly each of them has moved by what it must have moved.
 . "$HOMA_TESTS/lib.sh"
 
-# metric NS NAME: its sum over all CPUs
-metric()
-{
-	in_ns "$1" awk -v name="$2" '$1 == name { sum += $2 } END { printf "%d", sum }' \
-		/proc/net/homa_metrics
-}
-
 # expect NS NAME VALUE: it has that value; a VALUE of + means more than 0
 expect()
 {
-	got=$(metric "$1" "$2")
+	got=$(counter "$1" "$2")
 	case $3 in
 	+) [ "$got" -gt 0 ] ;;
 	*) [ "$got" = "$3" ] ;;
@@ -25,7 +18,7 @@ expect()
 }
 
 # ended NS COUNT: so many RPCs are over, memory and all
-ended() { [ "$(metric "$1" reaper_calls)" = "$2" ]; }
+ended() { [ "$(counter "$1" reaper_calls)" = "$2" ]; }
 
 hosts_veth
 # The link is faster than what the guest executes; slow enough to hold back.
@@ -37,7 +30,7 @@ wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 
 # 60 RPCs: 20 each of 100, 5,000 and 200,000 bytes.
 in_ns c homa_echo_client -n 20 -s 100,5000,200000 10.0.0.2 || die "echo"
-wait_for 10 ended s 60 || die "$(metric s reaper_calls) of 60 RPCs ended"
+wait_for 10 ended s 60 || die "$(counter s reaper_calls) of 60 RPCs ended"
 bytes=$((20 * (100 + 5000 + 200000)))
 
 for name in requests_started requests_done responses_started; do
@@ -51,8 +44,8 @@ done
 expect c client_responses_done 60
 expect c client_response_bytes_done $bytes
 # The client may be gone before it is asked for the last ack.
-acked=$(metric s server_responses_done)
-[ $((acked + $(metric s server_rpc_discards) + $(metric s server_rpcs_unknown))) = 60 ] &&
+acked=$(counter s server_responses_done)
+[ $((acked + $(counter s server_rpc_discards) + $(counter s server_rpcs_unknown))) = 60 ] &&
 	[ "$acked" -ge 59 ] || die "$acked of 60 responses were acknowledged"
 expect s server_response_bytes_done $((bytes - (60 - acked) * 200000))
 expect s requests_received 60
@@ -70,7 +63,7 @@ ok "messages and bytes"
 
 for pair in c:s s:c; do
 	for type in DATA GRANT ACK; do
-		sent=$(metric ${pair%:*} packets_sent_$type)
+		sent=$(counter ${pair%:*} packets_sent_$type)
 		expect ${pair#*:} packets_rcvd_$type "$sent"
 	done
 	expect ${pair%:*} packets_sent_DATA +
@@ -79,15 +72,15 @@ done
 packets=0
 sum=0
 for level in 0 1 2 3 4 5 6 7; do
-	packets=$((packets + $(metric c priority${level}_packets)))
-	sum=$((sum + $(metric c priority${level}_bytes)))
+	packets=$((packets + $(counter c priority${level}_packets)))
+	sum=$((sum + $(counter c priority${level}_bytes)))
 done
 expect c packets_sent_DATA $packets
 [ $sum -ge $bytes ] || die "priorities carried $sum bytes, messages have $bytes"
 ok "packets"
 
-[ $(($(metric c wait_none) + $(metric c wait_block))) -ge 60 ] || die "not all waits were counted"
-expect c handoffs_thread_waiting "$(metric c wait_block)"
+[ $(($(counter c wait_none) + $(counter c wait_block))) -ge 60 ] || die "not all waits were counted"
+expect c handoffs_thread_waiting "$(counter c wait_block)"
 for name in wait_block blocked_cycles send_calls recv_calls recv_cycles pacer_packets pacer_homa_bytes \
 	nic_backlog_cycles throttle_list_adds grant_check_calls grantable_rpcs_integral \
 	peer_allocs peer_dst_refreshes bpage_reuses; do
@@ -102,7 +95,7 @@ if [ "$HOMA_TIER" != uml ]; then
 	done
 	expect s reply_cycles +
 fi
-wait_for 5 ended c 60 || die "$(metric c reaper_calls) of 60 RPCs of the client ended"
+wait_for 5 ended c 60 || die "$(counter c reaper_calls) of 60 RPCs of the client ended"
 for name in handoffs_alt_thread poll_cycles wait_fast gro_data_bypasses packets_sent_FREEZE; do
 	expect c $name 0
 done

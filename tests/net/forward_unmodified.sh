@@ -16,14 +16,6 @@ watch()
 	wait_for 5 grep -q watching "/tmp/$4.log" || die "t_capture: $(cat "/tmp/$4.log")"
 }
 
-# all_ended NS: its server has no RPC left, so it asks no client for an ack
-all_ended()
-{
-	in_ns "$1" awk '{ n[$1] += $2 } END {
-		exit n["server_requests_started"] != n["server_responses_done"] +
-			n["server_rpc_discards"] + n["server_rpcs_unknown"] }' /proc/net/homa_metrics
-}
-
 # same SENT RECEIVED: the same lines; else show what only one of them has
 same()
 {
@@ -63,8 +55,6 @@ server()
 	wait_for 10 grep -q ready "/tmp/server.$1" || die "the server in $1 does not start"
 }
 
-requests() { in_ns "$1" awk '$1 == "server_requests_started" { s += $2 } END { print s + 0 }' /proc/net/homa_metrics; }
-
 hosts_bridge 2
 # The switch has addresses, too: it is a host with a server of its own.
 in_ns sw sysctl -q -w net.ipv6.conf.br0.disable_ipv6=0
@@ -73,7 +63,7 @@ server sw
 server h2
 packets_pass h1 eth0 h2 eth0 10.0.0.2
 packets_pass h1 eth0 h2 eth0 fd00::2
-[ "$(requests sw)" -eq 0 ] || die "the switch took requests"
+[ "$(counter sw server_requests_started)" -eq 0 ] || die "the switch took requests"
 in_ns h1 homa_echo_client -n 1 10.0.0.9 || die "the switch's own server"
 
 # c -- r -- s
@@ -104,7 +94,7 @@ server r
 server s
 packets_pass c c0 s s0 10.0.2.1 -t
 packets_pass c c0 s s0 fd02::1 -t
-[ "$(requests r)" -eq 0 ] || die "the router took requests"
+[ "$(counter r server_requests_started)" -eq 0 ] || die "the router took requests"
 in_ns c homa_echo_client -n 1 10.0.1.2 || die "the router's own server"
 
 # The link between r and s becomes narrower, which c can only learn from r.

@@ -22,9 +22,6 @@ host()
 	wait_for 5 link_up d "d$1" || die "the link of $1 did not come up"
 }
 
-# counter NS NAME: the value of a counter there
-counter() { in_ns "$1" awk -v n="$2" '$1 == n { s += $2 } END { print s + 0 }' /proc/net/homa_metrics; }
-
 sent_more() { [ "$(counter b packets_sent_DATA)" -gt "$sent" ]; }
 
 new_host d

@@ -202,6 +202,39 @@ netem()
 		die "netem $* refused"
 }
 
+# counter NS NAME: the sum of one of Homa's counters over all CPUs
+counter()
+{
+	in_ns "$1" awk -v name="$2" '$1 == name { sum += $2 } END { printf "%.0f\n", sum }' \
+		/proc/net/homa_metrics
+}
+
+# counters NS PREFIX: the sum of all whose names begin so
+counters()
+{
+	in_ns "$1" awk -v prefix="$2" 'index($1, prefix) == 1 { sum += $2 }
+		END { printf "%.0f\n", sum }' /proc/net/homa_metrics
+}
+
+# all_ended NS: its server has no RPC left, so it asks no client for an ack
+all_ended()
+{
+	in_ns "$1" awk '{ n[$1] += $2 }
+		END { exit n["server_requests_started"] != n["server_responses_done"] +
+			n["server_rpc_discards"] + n["server_rpcs_unknown"] }' /proc/net/homa_metrics
+}
+
+# held: the pages that all Homa sockets of the machine have reserved
+held() { awk '$1 == "HOMA" { print $4; exit }' /proc/net/protocols; }
+
+# at_exit CMD: run it when the test ends, however it ends
+at_exit()
+{
+	homa_at_exit=$1
+	# homa_cleanup looks at $?.
+	trap 'homa_status=$?; eval "$homa_at_exit"; (exit $homa_status); homa_cleanup' EXIT
+}
+
 # vm_barrier NAME: in a two-machine test, wait until both machines are here.
 # Machine 2 listens, machine 1 calls.
 vm_barrier()

@@ -26,16 +26,7 @@ if [ "$HOMA_TIER" = uml ]; then
 	in_ns s sysctl -q -w net.homa.peer_net_max=$hosts
 fi
 
-# counter NAME: sum over all CPUs, in namespace s
-counter()
-{
-	in_ns s awk -v name="$1" '$1 == name { sum += $2 } END { print sum + 0 }' \
-		/proc/net/homa_metrics
-}
-hosts_now() { echo $(($(counter peer_allocs) - $(counter peer_evictions))); }
-# Pages that sockets have reserved.
-held() { awk '$1 == "HOMA" { print $4; exit }' /proc/net/protocols; }
-
+hosts_now() { echo $(($(counter s peer_allocs) - $(counter s peer_evictions))); }
 bg in_ns s homa_echo_server >/tmp/server
 wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 in_ns c homa_echo_client -n 5 10.0.0.2 >/dev/null || die "no service before the flood"
@@ -63,10 +54,10 @@ ok "$(cat /tmp/flood) forged requests; $rounds new hosts served meanwhile"
 now=$(hosts_now)
 [ $now -gt $most ] && most=$now
 echo "at most $most hosts remembered, $(held) pages reserved;" \
-	"$(counter server_requests_started) requests accepted," \
-	"$(counter rpc_evictions) ended early, $(counter peer_limit) times no room for a host"
-[ $(counter server_requests_started) -gt $hosts ] || die "the flood did not arrive"
-[ $(counter peer_limit) -gt 0 ] || die "the flood did not reach the limit"
+	"$(counter s server_requests_started) requests accepted," \
+	"$(counter s rpc_evictions) ended early, $(counter s peer_limit) times no room for a host"
+[ $(counter s server_requests_started) -gt $hosts ] || die "the flood did not arrive"
+[ $(counter s peer_limit) -gt 0 ] || die "the flood did not reach the limit"
 # Strangers get one half of the room (and each CPU may be one late).
 [ $most -le $((hosts / 2 + 50)) ] || die "$most hosts are remembered"
 

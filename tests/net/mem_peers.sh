@@ -14,12 +14,7 @@ ip -n c route add default via 10.0.0.2
 ip -n c neigh replace 10.0.0.2 lladdr 02:00:00:00:00:02 dev c0 nud permanent
 in_ns c sysctl -q -w net.homa.timeout_ticks=20
 
-counter()
-{
-	in_ns c awk -v name="$1" '$1 == name { sum += $2 } END { print sum + 0 }' \
-		/proc/net/homa_metrics
-}
-hosts_now() { echo $(($(counter peer_allocs) - $(counter peer_evictions))); }
+hosts_now() { echo $(($(counter c peer_allocs) - $(counter c peer_evictions))); }
 has() { [ "$(hosts_now)" -eq "$1" ]; }
 # Some more than that: the collector may miss one when the table shrinks.
 left() { [ "$(hosts_now)" -ge "$1" ] && [ "$(hosts_now)" -le $(($1 + 20)) ]; }

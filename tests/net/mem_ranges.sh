@@ -29,12 +29,14 @@ ok "namespaces"
 
 # The limits of the host: in the initial namespace, in order.
 old=$(cat $dir/homa_mem)
-for bad in "0 1 2" "3 2 1" "1 3 2" "-1 2 3" "1 2 99999999999999999999" "1 2 9223372036854775807" word; do
+at_exit 'echo "$old" >$dir/homa_mem'
+for bad in "0 1 2" "3 2 1" "1 3 2" "-1 2 3" "1 2 99999999999999999999" "1 2 9223372036854775807" \
+	word; do
 	if echo "$bad" >$dir/homa_mem 2>/dev/null; then die "homa_mem takes $bad"; fi
 	[ "$(cat $dir/homa_mem)" = "$old" ] || die "homa_mem changed although $bad was refused"
 done
 echo "100 200 300" >$dir/homa_mem || die "homa_mem takes no sane value"
 [ "$(tr '\t' ' ' <$dir/homa_mem)" = "100 200 300" ] || die "homa_mem: $(cat $dir/homa_mem)"
-echo "$old" >$dir/homa_mem
+echo "$old" >$dir/homa_mem || die "homa_mem does not take its old value back"
 [ "$(in_ns n stat -c %a $dir/homa_mem)" = 444 ] || die "homa_mem can be changed in any namespace"
 ok "homa_mem"

@@ -7,9 +7,6 @@
 # and what they drop or reject has not been there.
 . "$HOMA_TESTS/lib.sh"
 
-# metric NS PREFIX: the sum of the counters whose names begin with it
-metric() { in_ns "$1" awk -v p="$2" 'index($1, p) == 1 { s += $2 } END { print s + 0 }' /proc/net/homa_metrics; }
-
 # filtered NS CHAIN: how many packets the counting rule of a chain has seen
 filtered() { in_ns "$1" nft list chain inet homa "$2" | sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | head -n 1; }
 
@@ -34,14 +31,6 @@ fails()
 	grep -q "$1" /tmp/client || die "$address: expected '$1': $(cat /tmp/client)"
 }
 
-# all_ended: the server has no RPC left, so nobody sends anything
-all_ended()
-{
-	in_ns s awk '{ n[$1] += $2 } END {
-		exit n["server_requests_started"] != n["server_responses_done"] +
-			n["server_rpc_discards"] + n["server_rpcs_unknown"] }' /proc/net/homa_metrics
-}
-
 hosts_veth
 for ns in c s; do
 	in_ns $ns nft add table inet homa || die "nft does not work here"
@@ -56,9 +45,9 @@ wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 
 for address in 10.0.0.2 fd00::2; do
 	in_ns c t_rpcs -n 15 -k 5 -l 1-100000 $address/4000 || die "RPCs to $address"
-	wait_for 10 all_ended || die "RPCs do not end"
+	wait_for 10 all_ended s || die "RPCs do not end"
 	for ns in c s; do
-		sent=$(metric $ns packets_sent_) received=$(metric $ns packets_rcvd_)
+		sent=$(counters $ns packets_sent_) received=$(counters $ns packets_rcvd_)
 		[ "$sent" -gt 50 ] && [ "$received" -gt 50 ] || die "$ns: hardly any packet"
 		[ "$(filtered $ns output)" -eq "$sent" ] ||
 			die "$ns: output saw $(filtered $ns output) of $sent packets"
@@ -78,10 +67,10 @@ for address in 10.0.0.2 fd00::2; do
 
 	# Only GRANT packets (type 0x11, wire §4); RESENDs take their place.
 	rule s output @th,88,8 0x11 drop
-	sent=$(metric s packets_sent_GRANT) received=$(metric c packets_rcvd_GRANT)
+	sent=$(counter s packets_sent_GRANT) received=$(counter c packets_rcvd_GRANT)
 	in_ns c homa_echo_client -n 1 -s 50000 $address || die "$address: RPC without GRANTs"
-	[ "$(metric s packets_sent_GRANT)" -gt "$sent" ] || die "no GRANT was sent"
-	[ "$(metric c packets_rcvd_GRANT)" -eq "$received" ] || die "a GRANT passed"
+	[ "$(counter s packets_sent_GRANT)" -gt "$sent" ] || die "no GRANT was sent"
+	[ "$(counter c packets_rcvd_GRANT)" -eq "$received" ] || die "a GRANT passed"
 	rules s output
 	ok "$address: without GRANT packets"
 
@@ -101,7 +90,7 @@ for address in 10.0.0.2 fd00::2; do
 	ok "$address: connection tracking"
 
 	# Start counting from nothing for the other family.
-	wait_for 10 all_ended || die "RPCs do not end"
+	wait_for 10 all_ended s || die "RPCs do not end"
 	for ns in c s; do
 		for hook in input output; do
 			in_ns $ns nft flush chain inet homa $hook
@@ -110,7 +99,7 @@ for address in 10.0.0.2 fd00::2; do
 	[ $address = fd00::2 ] && break
 	# Counters of Homa cannot be reset: let the filters start where they are.
 	for ns in c s; do
-		in_ns $ns nft add rule inet homa input meta l4proto 146 counter packets "$(metric $ns packets_rcvd_)" bytes 0
-		in_ns $ns nft add rule inet homa output meta l4proto 146 counter packets "$(metric $ns packets_sent_)" bytes 0
+		in_ns $ns nft add rule inet homa input meta l4proto 146 counter packets "$(counters $ns packets_rcvd_)" bytes 0
+		in_ns $ns nft add rule inet homa output meta l4proto 146 counter packets "$(counters $ns packets_sent_)" bytes 0
 	done
 done

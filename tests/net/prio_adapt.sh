@@ -11,11 +11,7 @@ dir=/proc/sys/net/homa
 version() { in_ns "$1" cat $dir/cutoff_version; }
 newer() { [ "$(version s)" -gt "$1" ]; }
 # learned: c was told the table of s
-learned()
-{
-	[ "$(in_ns c awk '$1 == "packets_rcvd_CUTOFFS" { n += $2 } END { print n + 0 }' \
-		/proc/net/homa_metrics)" -gt "$1" ]
-}
+learned() { [ "$(counter c packets_rcvd_CUTOFFS)" -gt "$1" ]; }
 
 hosts_veth
 bg in_ns s homa_echo_server >/tmp/server 2>&1
@@ -37,7 +33,7 @@ set -- $after
 [ "$7" -ge "$8" ] && [ "$6" -ge "$7" ] && [ "$5" -ge "$6" ] || die "levels are not in order: $after"
 [ "$(in_ns s cat $dir/max_sched_prio)" = 0 ] || die "max_sched_prio does not follow"
 
-had=$(in_ns c awk '$1 == "packets_rcvd_CUTOFFS" { n += $2 } END { print n + 0 }' /proc/net/homa_metrics)
+had=$(counter c packets_rcvd_CUTOFFS)
 in_ns c t_rpcs -n 1 -l 100 10.0.0.2/4000 || die "one more"
 wait_for 5 learned "$had" || die "c is not told the new table"
 ok "the other host learned them"

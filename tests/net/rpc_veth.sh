@@ -10,19 +10,11 @@
 
 sizes=1,100,1404,1405,1424,1425,40000,40001,65535,65536,65537,999999,1000000
 
-# all_ended: the server has no RPC left, so it asks no client for an ack.
-all_ended()
-{
-	in_ns s awk '{ n[$1] += $2 } END {
-		exit n["server_requests_started"] != n["server_responses_done"] +
-			n["server_rpc_discards"] + n["server_rpcs_unknown"] }' /proc/net/homa_metrics
-}
-
 # exchange ADDRESS FAMILY [OPTION]: echo over it while watching both ends
 exchange()
 {
 	# Packets of the last exchange are not this one's.
-	wait_for 10 all_ended || die "RPCs of the last exchange do not end"
+	wait_for 10 all_ended s || die "RPCs of the last exchange do not end"
 	for end in c s; do
 		: >"/tmp/sniff.$end"
 		bg in_ns $end t_sniff -i ${end}0 -m 1500 -f "$2" >"/tmp/sniff.$end" 2>&1

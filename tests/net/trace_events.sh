@@ -10,17 +10,23 @@ tracing=/sys/kernel/tracing
 [ -d $tracing/events ] || mount -t tracefs nodev $tracing || die "no tracefs"
 [ -d $tracing/events/homa ] || die "the module has no events"
 
-# record: begin anew;  recorded PATTERN...: an event that matches all of them
+# record: begin anew;  stop;  recorded PATTERN...: an event that matches all of them
+at_exit off
 record()
 {
 	echo >$tracing/trace
 	echo 1 >$tracing/events/homa/enable
 	echo 1 >$tracing/events/skb/kfree_skb/enable
 }
-stop()
+# The events are the machine's, not this test's.
+off()
 {
 	echo 0 >$tracing/events/homa/enable
 	echo 0 >$tracing/events/skb/kfree_skb/enable
+}
+stop()
+{
+	off
 	cat $tracing/trace >/tmp/trace
 }
 recorded()
@@ -60,8 +66,8 @@ recorded homa_rpc_end: why=DELIVERED id=5000
 ok "one RPC from start to end"
 
 # The client has gone, so nobody acknowledges: asked, then told or given up.
-wait_for 5 in_ns s awk '{ n[$1] += $2 } END { exit n["reaper_calls"] < 2 }' /proc/net/homa_metrics ||
-	die "the server keeps its RPC"
+ended() { [ "$(counter s reaper_calls)" -ge 2 ]; }
+wait_for 5 ended || die "the server keeps its RPC"
 
 record
 in_ns c homa_echo_client -n 1 -p 4001 10.0.0.2 >/dev/null 2>&1 && die "port 4001 answers"
