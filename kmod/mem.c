@@ -23,6 +23,13 @@
 #define STEP_BYTES	max_t(u32, 16384, PAGE_SIZE)
 #define SLACK_BYTES	(2 * STEP_BYTES)
 
+/*
+ * A socket never holds more than this of what came from outside, whatever its
+ * other limits are: sk_rmem_alloc is signed for others who read it.  As much
+ * again is left for CPUs that add to it before they look.  Whole pages.
+ */
+#define RX_BYTES_MAX	(SZ_2G - SZ_64K)
+
 /* A socket may hold so much although the host is under pressure. */
 #define FLOOR_BYTES	65536
 
@@ -161,16 +168,21 @@ static bool rx_grow(struct homa_sock *hsk, u32 bytes)
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	bool ok = true;
+	u32 reserved;
 	u32 used;
 
 	/* Nobody else touches sk_forward_alloc: SO_RESERVE_MEM is for TCP. */
 	spin_lock_bh(&hsk->mem_lock);
 	used = atomic_read(&sk->sk_rmem_alloc);
-	if (used > hsk->rx_reserved) {
-		u32 need = round_up(used - hsk->rx_reserved, PAGE_SIZE);
+	reserved = hsk->rx_reserved;
+	if (used > RX_BYTES_MAX) {
+		ok = false;
+	} else if (used > reserved) {
+		u32 need = round_up(used - reserved, PAGE_SIZE);
+		u32 more = min_t(u32, step(used, reserved),
+				 RX_BYTES_MAX - reserved);
 
-		ok = rx_reserve_locked(hsk, used,
-				       step(used, hsk->rx_reserved)) ||
+		ok = rx_reserve_locked(hsk, used, more) ||
 		     rx_reserve_locked(hsk, used, need) ||
 		     used <= STEP_BYTES;
 	}
@@ -188,8 +200,8 @@ static bool rx_grow(struct homa_sock *hsk, u32 bytes)
  * @bytes: memory that it takes
  *
  * Context: any, a Homa lock may be held; takes mem_lock.
- * Return: false if the host or the memory cgroup has no more for it; then
- * nothing was charged.
+ * Return: false if the host or the memory cgroup has no more for it, or the
+ * socket holds RX_BYTES_MAX; then nothing was charged.
  */
 bool homa_mem_rx_charge(struct homa_sock *hsk, u32 bytes)
 {
