@@ -14,11 +14,11 @@ arm64)	triplet=aarch64-linux-gnu emulator=qemu-aarch64 ;;
 powerpc) triplet=powerpc-linux-gnu emulator=qemu-ppc ;;
 *)	exit 99 ;;
 esac
-# In a process of its own: what cannot be had skips this test, no more.
 # (clang, because Debian's cross gcc and gcc-multilib exclude each other.)
-(need_packages "the core on other machines" clang "binutils-$triplet" "libc6-dev-$target-cross" \
-	"libgcc-12-dev-$target-cross" qemu-user) ||
-	{ echo "no compiler or emulator for $target"; exit 77; }
+packages=(clang "binutils-$triplet" "libc6-dev-$target-cross"
+	"libgcc-12-dev-$target-cross" qemu-user)
+have_packages "${packages[@]}" || { echo "no compiler or emulator for $target"; exit 77; }
+need_packages "the core on other machines" "${packages[@]}"
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

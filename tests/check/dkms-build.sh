@@ -8,12 +8,13 @@
 set -euo pipefail
 cd "$1"
 . tests/vm/common.sh
+have_packages dkms || { echo "no package dkms"; exit 77; }
 need_packages "what DKMS needs" kmod make gcc patch dpkg-dev
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir "$scratch"/{deb,tree,src}
-(cd "$scratch/deb" && apt_run download dkms) || { echo "no package dkms"; exit 77; }
+(cd "$scratch/deb" && apt_run download dkms)
 dpkg-deb -x "$scratch"/deb/dkms_*.deb "$scratch/deb"
 # It must not make a signing key for this machine: there is no place for one.
 sed -i "s,/etc/dkms/,$scratch/etc/,g" "$scratch/deb/usr/sbin/dkms"

@@ -28,6 +28,28 @@ need_packages()
 	apt_run install -y --no-install-recommends "${missing[@]}"
 }
 
+# have_packages PACKAGE...: false, with the name, if apt knows of no such package,
+# even with fresh lists. What it knows and cannot install is another matter.
+have_packages()
+{
+	local pkg fresh=
+	for pkg; do
+		apt_knows "$pkg" && continue
+		if [ -z "$fresh" ]; then
+			fresh=1
+			apt-get -q -o DPkg::Lock::Timeout=300 update >&2 </dev/null ||
+				die "apt-get update failed"
+			apt_knows "$pkg" && continue
+		fi
+		say "apt knows no package $pkg"
+		return 1
+	done
+}
+apt_knows()
+{
+	[[ $(LC_ALL=C apt-cache policy "$1" 2>/dev/null) == *" Candidate: "[!\(]* ]]
+}
+
 # apt_run ARG...: apt-get without questions; refreshes the lists and tries a
 # second time when the first attempt fails (stale or absent lists).
 apt_run()
