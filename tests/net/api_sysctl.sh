@@ -9,10 +9,12 @@
 
 dir=/proc/sys/net/homa
 wrong=0
+: >/tmp/names
 
 # NAME DEFAULT [ro]; "-" = the default is not specified
 while read -r name default mode; do
 	[ -n "$name" ] || continue
+	echo "$name" >>/tmp/names
 	if [ ! -e $dir/$name ]; then
 		echo "no parameter $name"
 		wrong=$((wrong + 1))
@@ -45,6 +47,7 @@ gro_busy_usecs 5
 gro_policy 114
 gso_force_software 0
 hijack_tcp 0
+homa_mem -
 homa_share 50
 link_mbps 25000
 max_dead_buffs 0
@@ -66,10 +69,13 @@ peer_idle_secs_min 10
 peer_net_max 10000
 poll_usecs 50
 priority_map 0_1_2_3_4_5_6_7
+privileged_ports 1
 reap_limit 10
 request_ack_ticks 2
 resend_interval 5
 resend_ticks 5
+rpc_net_max 400000
+rpc_sock_max 100000
 skb_page_frees_per_sec 1000
 skb_page_pool_min_kb 3000
 temp 0_0_0_0
@@ -81,6 +87,11 @@ verbose 0
 window 0
 wmem_max 100000000
 END
+for file in $dir/*; do
+	grep -qx "${file##*/}" /tmp/names && continue
+	echo "$file is not in the table"
+	wrong=$((wrong + 1))
+done
 [ $wrong = 0 ] || die "$wrong parameters are wrong"
 ok "parameters"
 
@@ -95,7 +106,8 @@ for bad in -1 99999999999 word; do
 		refused $name $bad
 	done
 done
-for name in unsched_bytes max_overcommit num_priorities resend_ticks resend_interval timeout_ticks link_mbps; do
+for name in unsched_bytes max_overcommit num_priorities resend_ticks resend_interval timeout_ticks \
+	link_mbps; do
 	refused $name 0
 done
 refused num_priorities 9
