@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* Checks, time and contents for the guest test programs. */
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -147,4 +148,33 @@ void t_fill(unsigned char *data, size_t bytes, uint32_t seed)
 		word = word * 1664525 + 1013904223;
 		data[i] = (unsigned char)(word >> 24);
 	}
+}
+
+void t_put16(unsigned char *at, uint16_t value)
+{
+	at[0] = (unsigned char)(value >> 8);
+	at[1] = (unsigned char)value;
+}
+
+void t_put32(unsigned char *at, uint32_t value)
+{
+	t_put16(at, (uint16_t)(value >> 16));
+	t_put16(at + 2, (uint16_t)value);
+}
+
+uint32_t t_sum(uint32_t sum, const void *data, size_t bytes)
+{
+	const unsigned char *at = data;
+	size_t i;
+
+	for (i = 0; i < bytes; i++)
+		sum += i & 1 ? at[i] : (uint32_t)at[i] << 8;
+	return sum;
+}
+
+uint16_t t_checksum(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
 }

@@ -64,6 +64,17 @@ uint32_t t_random(uint32_t *state);
 /* Contents that depend on @seed and on the position. */
 void t_fill(unsigned char *data, size_t bytes, uint32_t seed);
 
+/* ---- packets made by hand ---- */
+
+void t_put16(unsigned char *at, uint16_t value);	/* big-endian */
+void t_put32(unsigned char *at, uint32_t value);
+
+/* The internet checksum: add up @data, beginning with @sum (of an even number of
+ * bytes), and make a header field of the sum.
+ */
+uint32_t t_sum(uint32_t sum, const void *data, size_t bytes);
+uint16_t t_checksum(uint32_t sum);
+
 /* ---- Homa ---- */
 
 struct t_addr {

@@ -153,8 +153,12 @@ static size_t make_homa(unsigned char *homa)
 /* An ICMP error that quotes such a packet. */
 static size_t make_icmp(unsigned char *icmp)
 {
-	static const unsigned char v4[][2] = { { 3, 0 }, { 3, 1 }, { 3, 2 }, { 3, 3 }, { 3, 4 }, { 5, 1 } };
-	static const unsigned char codes6[][2] = { { 1, 0 }, { 1, 3 }, { 1, 4 }, { 2, 0 }, { 4, 1 }, { 3, 0 } };
+	static const unsigned char v4[][2] = {
+		{ 3, 0 }, { 3, 1 }, { 3, 2 }, { 3, 3 }, { 3, 4 }, { 5, 1 },
+	};
+	static const unsigned char codes6[][2] = {
+		{ 1, 0 }, { 1, 3 }, { 1, 4 }, { 2, 0 }, { 4, 1 }, { 3, 0 },
+	};
 	const unsigned char *code = v6 ? codes6[any(6)] : v4[any(6)];
 	unsigned char *quote = icmp + 8;
 	size_t bytes;
@@ -231,22 +235,6 @@ static size_t spoil(unsigned char *payload, size_t bytes, size_t room)
 	return bytes;
 }
 
-static uint32_t sum_bytes(uint32_t sum, const unsigned char *data, size_t bytes)
-{
-	size_t i;
-
-	for (i = 0; i < bytes; i++)
-		sum += i & 1 ? data[i] : (uint32_t)data[i] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 /* Hosts beside ours speak too; mostly it is us. */
 static unsigned char neighbour(unsigned char last)
 {
@@ -267,7 +255,7 @@ static size_t put_v4(unsigned char *ip, unsigned char protocol, size_t payload)
 	if (any(20) == 0)
 		hdr.frag_off = htons((uint16_t)((any(2) << 13) | any(12) * 7));
 	hdr.tos = (unsigned char)(any(8) << 5);
-	put((unsigned char *)&hdr.check, 2, fold(sum_bytes(0, (unsigned char *)&hdr, sizeof(hdr))));
+	hdr.check = t_checksum(t_sum(0, &hdr, sizeof(hdr)));
 	memcpy(ip, &hdr, sizeof(hdr));
 	return sizeof(hdr);
 }
@@ -302,6 +290,7 @@ static size_t make_frame(unsigned char *frame)
 	size_t room = FRAME_MAX - 14 - 60, bytes, i;
 	struct ether_header *eth = (void *)frame;
 	uint32_t sum = 0;
+	uint16_t check;
 
 	if (any(16) == 0) {
 		/* No packet at all. */
@@ -316,9 +305,9 @@ static size_t make_frame(unsigned char *frame)
 		if (bytes >= 4) {
 			put(payload + 2, 2, 0);
 			if (v6)
-				sum = sum_bytes(sum_bytes((uint32_t)bytes + protocol, from6.s6_addr, 16),
-						to6.s6_addr, 16);
-			put(payload + 2, 2, fold(sum_bytes(sum, payload, bytes)));
+				sum = t_sum(t_sum((uint32_t)bytes + protocol, &from6, 16), &to6, 16);
+			check = t_checksum(t_sum(sum, payload, bytes));
+			memcpy(payload + 2, &check, 2);
 		}
 	} else {
 		bytes = spoil(payload, make_homa(payload), room);
