@@ -5,9 +5,11 @@
  *    t_icmp -w da -i db -i da
  *        wait for a DATA packet from da; then send an ICMP error that quotes it
  *        out of db, and then out of da
+ *    -g GO
+ *        send it when the file GO exists
  *
  * The receiver gets it with the addresses of the quoted packet, from its
- * destination. Prints "watching" when it has begun.
+ * destination. Prints "watching" when it has begun, and "seen".
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -30,22 +32,6 @@
 #define TYPE_DATA 0x10
 #define QUOTE_BYTES 100
 
-static uint32_t sum_bytes(uint32_t sum, const unsigned char *data, size_t bytes)
-{
-	size_t i;
-
-	for (i = 0; i < bytes; i++)
-		sum += i & 1 ? data[i] : (uint32_t)data[i] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
-}
-
 /* "Host unreachable" about @quoted, from its destination to its source. */
 static size_t answer_v4(unsigned char *out, const unsigned char *quoted)
 {
@@ -58,9 +44,8 @@ static size_t answer_v4(unsigned char *out, const unsigned char *quoted)
 		.saddr = was->daddr, .daddr = was->saddr,
 	};
 
-	ip.check = fold(sum_bytes(0, (void *)&ip, sizeof(ip)));
-	icmp.checksum = fold(sum_bytes(sum_bytes(0, (void *)&icmp, sizeof(icmp)),
-				       quoted, QUOTE_BYTES));
+	ip.check = t_checksum(t_sum(0, &ip, sizeof(ip)));
+	icmp.checksum = t_checksum(t_sum(t_sum(0, &icmp, sizeof(icmp)), quoted, QUOTE_BYTES));
 	memcpy(out, &ip, sizeof(ip));
 	memcpy(out + sizeof(ip), &icmp, sizeof(icmp));
 	memcpy(out + sizeof(ip) + sizeof(icmp), quoted, QUOTE_BYTES);
@@ -81,9 +66,9 @@ static size_t answer_v6(unsigned char *out, const unsigned char *quoted)
 	ip.ip6_nxt = IPPROTO_ICMPV6;
 	ip.ip6_hlim = 64;
 	/* The pseudo-header counts in. */
-	sum = sum_bytes((uint32_t)icmp_bytes + IPPROTO_ICMPV6, (void *)&ip.ip6_src, 32);
-	sum = sum_bytes(sum, (void *)&icmp, sizeof(icmp));
-	icmp.icmp6_cksum = fold(sum_bytes(sum, quoted, QUOTE_BYTES));
+	sum = t_sum((uint32_t)icmp_bytes + IPPROTO_ICMPV6, &ip.ip6_src, 32);
+	sum = t_sum(sum, &icmp, sizeof(icmp));
+	icmp.icmp6_cksum = t_checksum(t_sum(sum, quoted, QUOTE_BYTES));
 	memcpy(out, &ip, sizeof(ip));
 	memcpy(out + sizeof(ip), &icmp, sizeof(icmp));
 	memcpy(out + sizeof(ip) + sizeof(icmp), quoted, QUOTE_BYTES);
@@ -111,22 +96,27 @@ int main(int argc, char **argv)
 	int places[PLACES_MAX], count = 0, protocol, fd, opt, i;
 	unsigned char packet[65536], out[2048];
 	struct sockaddr_ll from;
+	const char *go = NULL;
 	socklen_t from_len;
 	ssize_t bytes;
 	size_t length;
 
-	while ((opt = getopt(argc, argv, "w:i:")) != -1) {
+	while ((opt = getopt(argc, argv, "w:i:g:")) != -1) {
 		int index = opt == '?' ? 0 : (int)if_nametoindex(optarg);
 
+		if (opt == 'g') {
+			go = optarg;
+			continue;
+		}
 		if (!index || count == PLACES_MAX)
-			errx(2, "usage: t_icmp -w DEVICE -i DEVICE...");
+			errx(2, "usage: t_icmp -w DEVICE -i DEVICE... [-g GO]");
 		if (opt == 'w')
 			watch.sll_ifindex = index;
 		else
 			places[count++] = index;
 	}
 	if (!watch.sll_ifindex || !count)
-		errx(2, "usage: t_icmp -w DEVICE -i DEVICE...");
+		errx(2, "usage: t_icmp -w DEVICE -i DEVICE... [-g GO]");
 	alarm(60);
 
 	fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
@@ -143,6 +133,10 @@ int main(int argc, char **argv)
 		protocol = ntohs(from.sll_protocol);
 	} while (!is_data(packet, (size_t)bytes, protocol));
 
+	printf("seen\n");
+	fflush(stdout);
+	while (go && access(go, F_OK))
+		t_sleep_ms(5);
 	length = protocol == ETH_P_IP ? answer_v4(out, packet) : answer_v6(out, packet);
 	for (i = 0; i < count; i++) {
 		from.sll_ifindex = places[i];
