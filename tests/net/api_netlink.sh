@@ -11,6 +11,7 @@ field() { head -n 1 "$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; }
 
 hosts_veth
 bg in_ns s homa_echo_server >/tmp/server 2>&1
+server=$!
 wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 in_ns c homa_echo_client -n 3 -s 5000 10.0.0.2 || die "echo"
 
@@ -21,7 +22,10 @@ in_ns c awk 'NR > 2 && $1 != "core" { if (!($1 in sum)) order[++n] = $1; sum[$1]
 	/proc/net/homa_metrics >/tmp/procfs
 sed 's/^name=//; s/ value=/ /' /tmp/counters >/tmp/netlink
 awk 'NR == FNR { name[NR] = $1; value[NR] = $2; n = NR; next }
-	$1 != name[FNR] || $2 < value[FNR] { print "netlink:", name[FNR], value[FNR], "procfs:", $0; bad = 1 }
+	$1 != name[FNR] || $2 < value[FNR] {
+		print "netlink:", name[FNR], value[FNR], "procfs:", $0
+		bad = 1
+	}
 	END { exit bad || FNR != n }' /tmp/netlink /tmp/procfs || die "counters differ from procfs"
 grep -q '^name=client_requests_done value=3 $' /tmp/counters || die "client_requests_done is not 3"
 in_ns c t_netlink -s counter-get >/tmp/two || die "a slow reader"
@@ -38,9 +42,11 @@ in_ns c t_netlink -s -n 300 socket-get >/tmp/sockets || die "socket-get"
 [ "$(sed 's/ .*//' /tmp/sockets | sort -u | wc -l)" = 300 ] || die "sockets are told twice"
 ok "sockets"
 
-# RPCs: many that wait for a host that is not there.
-in_ns c sysctl -q -w net.homa.timeout_ticks=4000
-netem c c0 loss 100%
+# RPCs: many that wait for a server that is alive, and reads nothing.
+kill $server
+wait $server
+bg in_ns s t_mem serve /tmp/never >/tmp/server 2>&1
+wait_for 10 grep -q ready /tmp/server || die "the server does not start again"
 bg in_ns c t_rpcs -E -n 400 -k 400 -l 50000 10.0.0.2/4000 >/tmp/rpcs.out 2>&1
 rpcs() { [ "$(in_ns c t_netlink rpc-get | wc -l)" = "$1" ]; }
 wait_for 10 rpcs 400 || die "$(in_ns c t_netlink rpc-get | wc -l) of 400 RPCs"
@@ -74,9 +80,11 @@ in_ns c t_netlink param-set unsched_bytes 30000 || die "param-set"
 [ "$(in_ns c cat /proc/sys/net/homa/unsched_bytes)" = 30000 ] || die "unsched_bytes did not change"
 [ "$(in_ns s cat /proc/sys/net/homa/unsched_bytes)" = 40000 ] || die "unsched_bytes of s changed"
 in_ns c t_netlink param-get unsched_bytes >/tmp/one || die "param-get unsched_bytes"
-grep -q '^name=unsched_bytes value=30000 min-value=1 max-value=1000000 $' /tmp/one || die "$(cat /tmp/one)"
+grep -q '^name=unsched_bytes value=30000 min-value=1 max-value=1000000 $' /tmp/one ||
+	die "$(cat /tmp/one)"
 in_ns c t_netlink param-set priority_map 7 6 5 4 3 2 1 0 || die "priority_map"
-[ "$(in_ns c cat /proc/sys/net/homa/priority_map | tr '\t' ' ')" = "7 6 5 4 3 2 1 0" ] || die "priority_map"
+[ "$(in_ns c cat /proc/sys/net/homa/priority_map | tr '\t' ' ')" = "7 6 5 4 3 2 1 0" ] ||
+	die "priority_map"
 
 # refused ERRNO ARGUMENTS...
 refused()
