@@ -21,7 +21,9 @@ same()
 {
 	cmp "$1" "$2" && return
 	wc -l "$1" "$2"
-	awk 'NR == FNR { n[$0]++; next } { n[$0]-- } END { for (x in n) if (n[x]) print n[x], substr(x, 1, 200) }' "$1" "$2" | head -n 20
+	awk 'NR == FNR { n[$0]++; next } { n[$0]-- }
+		END { for (x in n) if (n[x]) print n[x], substr(x, 1, 200) }' "$1" "$2" |
+		head -n 20
 	return 1
 }
 
@@ -100,8 +102,23 @@ in_ns c homa_echo_client -n 1 10.0.1.2 || die "the router's own server"
 # The link between r and s becomes narrower, which c can only learn from r.
 ip -n r link set r1 mtu 1300
 ip -n s link set s0 mtu 1300
+# sizes NS DEV FAMILY SERVER: RPCs; packets that leave DEV fit the narrow link
+sizes()
+{
+	: >/tmp/sizes
+	bg in_ns "$1" t_sniff -i "$2" -m 1300 -f "$3" >/tmp/sizes 2>&1
+	sniff=$!
+	wait_for 5 grep -q watching /tmp/sizes || die "t_sniff does not start"
+	in_ns c homa_echo_client -n 2 -s 1,1400,100000 "$4" || die "RPCs with $4 over a narrow link"
+	kill $sniff
+	wait $sniff || die "packets that leave $2 for $4: $(cat /tmp/sizes)"
+	grep -q 'largest 1300 bytes' /tmp/sizes || die "packets that leave $2 for $4: $(cat /tmp/sizes)"
+}
 for server in 10.0.2.1 fd02::1; do
-	in_ns c homa_echo_client -n 2 -s 1,1400,100000 $server || die "RPCs with $server over a narrow link"
+	case $server in *:*) family=6 ;; *) family=4 ;; esac
+	# Those that pass are whole, and none is a fragment; then c sends only such.
+	sizes r r1 $family $server
+	sizes c c0 $family $server
 	learned=$(ip -n c route get $server | grep -o 'mtu [0-9]*')
 	[ "$learned" = "mtu 1300" ] || die "path MTU to $server: '$learned'"
 	ok "path MTU to $server was found: $learned"

@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: W13 W21 H1
 # tier: uml stock612
 # timeout: 120
 #
@@ -38,7 +37,8 @@ for family in 4 6; do
 	fi
 	in_ns c homa_echo_client -p 4001 -n 1 $checked || die "RPC before"
 	# Serves the one who sends the packets, and sends requests to it.
-	bg in_ns s t_rpcs $option -b 4000 -E -t 100000 -n 1000000000 -k 8 -l 1-3000 $us/4000 $us/4001 >/tmp/victim 2>&1
+	bg in_ns s t_rpcs $option -b 4000 -E -t 100000 -n 1000000000 -k 8 -l 1-3000 \
+		$us/4000 $us/4001 >/tmp/victim 2>&1
 	victim=$!
 	in_ns d t_fuzz_packets -i d0 -r "$seed" -n "$packets" 02:00:00:00:00:02 $us $host &
 	fuzzer=$!

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: H9 W11 D4
+# items: H9 W11
 # tier: stock612
 #
 # IPsec: RPCs between two hosts in transport mode, no packet of them in clear; a
@@ -27,15 +27,24 @@ demand()
 }
 
 # block NS DIRECTION SOURCE DESTINATION, unblock ...
-block() { ip -n "$1" xfrm policy add src "$3" dst "$4" proto 146 dir "$2" action block || die "no policy"; }
-forget() { ip -n "$1" xfrm policy delete src "$3" dst "$4" proto 146 dir "$2" || die "no policy to delete"; }
+block()
+{
+	ip -n "$1" xfrm policy add src "$3" dst "$4" proto 146 dir "$2" action block ||
+		die "no policy"
+}
+forget()
+{
+	ip -n "$1" xfrm policy delete src "$3" dst "$4" proto 146 dir "$2" ||
+		die "no policy to delete"
+}
 
 # fails ERROR [OPTIONS]: an RPC of c fails with it
 fails()
 {
 	homa_error=$1
 	shift
-	in_ns c homa_echo_client -n 1 "$@" $server >/tmp/client 2>&1 && die "$server: the RPC was not stopped"
+	in_ns c homa_echo_client -n 1 "$@" $server >/tmp/client 2>&1 &&
+		die "$server: the RPC was not stopped"
 	grep -q "$homa_error" /tmp/client || die "$server: expected '$homa_error': $(cat /tmp/client)"
 }
 
@@ -46,6 +55,7 @@ wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 
 for client in 10.0.0.1 fd00::1; do
 	server=${client%1}2
+	case $client in *:*) family=6 ;; *) family=4 ;; esac
 	in_ns c homa_echo_client -n 1 $server || die "$server: RPC in clear"
 
 	demand s in $client $server
@@ -60,6 +70,12 @@ for client in 10.0.0.1 fd00::1; do
 	demand s out $server $client
 	sa $client $server 0x1001
 	sa $server $client 0x1002
+	for end in c s; do
+		: >/tmp/esp.$end
+		bg in_ns $end t_sniff -i ${end}0 -m 1500 -p 50 -f $family >/tmp/esp.$end 2>&1
+		eval "esp_$end=$!"
+		wait_for 5 grep -q watching /tmp/esp.$end || die "t_sniff does not start"
+	done
 	: >/tmp/clear.log
 	bg in_ns c t_capture -i c0 -d out -o /tmp/clear >/tmp/clear.log 2>&1
 	capture=$!
@@ -68,8 +84,15 @@ for client in 10.0.0.1 fd00::1; do
 	kill $capture
 	wait $capture && die "$server: packets in clear: $(cat /tmp/clear.log)"
 	grep -q ' 0 packets' /tmp/clear.log || die "t_capture: $(cat /tmp/clear.log)"
-	ip -n c -s xfrm state list src $client | grep -q ' 0(packets)' && die "$server: nothing went through IPsec"
-	ok "$server: RPCs in transport mode"
+	# What protects a packet takes room: with it the packet fits, and hardly less.
+	kill $esp_c $esp_s
+	wait $esp_c || die "$server: packets of c: $(cat /tmp/esp.c)"
+	wait $esp_s || die "$server: packets of s: $(cat /tmp/esp.s)"
+	for end in c s; do
+		largest=$(sed -n 's/.*largest \([0-9]*\) bytes.*/\1/p' /tmp/esp.$end)
+		[ "$largest" -ge 1450 ] || die "$server: packets of $end have $largest bytes at most"
+	done
+	ok "$server: RPCs in transport mode; $(tail -n 1 /tmp/esp.c)"
 	# And the other way round nothing is taken in clear, though it went well before.
 	forget c out $client $server
 	fails 'timed out'

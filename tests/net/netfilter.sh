@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: H8 D3
+# items: H8
 # tier: stock612
 #
 # The packet filters of a host see every Homa packet that it sends or receives,
@@ -8,7 +8,11 @@
 . "$HOMA_TESTS/lib.sh"
 
 # filtered NS CHAIN: how many packets the counting rule of a chain has seen
-filtered() { in_ns "$1" nft list chain inet homa "$2" | sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | head -n 1; }
+filtered()
+{
+	in_ns "$1" nft list chain inet homa "$2" |
+		sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | head -n 1
+}
 
 # rule NS CHAIN RULE...: put a rule there; rules NS CHAIN: only count again
 rule()
@@ -27,7 +31,8 @@ rules()
 # fails ERROR: an RPC of c fails with it
 fails()
 {
-	in_ns c homa_echo_client -n 1 -s 50000 "$address" >/tmp/client 2>&1 && die "$address: the RPC was not stopped"
+	in_ns c homa_echo_client -n 1 -s 50000 "$address" >/tmp/client 2>&1 &&
+		die "$address: the RPC was not stopped"
 	grep -q "$1" /tmp/client || die "$address: expected '$1': $(cat /tmp/client)"
 }
 
@@ -35,7 +40,8 @@ hosts_veth
 for ns in c s; do
 	in_ns $ns nft add table inet homa || die "nft does not work here"
 	for hook in input output; do
-		in_ns $ns nft add chain inet homa $hook "{ type filter hook $hook priority 0 ; policy accept ; }" ||
+		in_ns $ns nft add chain inet homa $hook \
+			"{ type filter hook $hook priority 0 ; policy accept ; }" ||
 			die "no chain at hook $hook"
 		rules $ns $hook
 	done
@@ -82,7 +88,8 @@ for address in 10.0.0.2 fd00::2; do
 
 	# A stateful filter lets responses in, because requests went out.
 	rule c input ct state != established drop
-	in_ns c homa_echo_client -n 3 -s 100,100000 $address || die "$address: RPCs through a stateful filter"
+	in_ns c homa_echo_client -n 3 -s 100,100000 $address ||
+		die "$address: RPCs through a stateful filter"
 	rule s output ct state established drop
 	fails 'timed out'
 	rules s output
@@ -99,7 +106,9 @@ for address in 10.0.0.2 fd00::2; do
 	[ $address = fd00::2 ] && break
 	# Counters of Homa cannot be reset: let the filters start where they are.
 	for ns in c s; do
-		in_ns $ns nft add rule inet homa input meta l4proto 146 counter packets "$(counters $ns packets_rcvd_)" bytes 0
-		in_ns $ns nft add rule inet homa output meta l4proto 146 counter packets "$(counters $ns packets_sent_)" bytes 0
+		in_ns $ns nft add rule inet homa input meta l4proto 146 \
+			counter packets "$(counters $ns packets_rcvd_)" bytes 0
+		in_ns $ns nft add rule inet homa output meta l4proto 146 \
+			counter packets "$(counters $ns packets_sent_)" bytes 0
 	done
 done

@@ -5,6 +5,8 @@
  *    t_sniff -i c0 -m 1500 -f 4
  *        until it gets SIGTERM: every Homa packet that leaves c0 fits in 1500
  *        bytes, is not fragmented and must not be (DF), and is of IPv4
+ *    -p 50
+ *        the same of packets of another protocol, whatever is in them
  *
  * Prints "watching" when it has begun. Exit status 0: at least one Homa packet
  * was seen, and all were right. It reads headers by itself, on purpose without
@@ -31,6 +33,7 @@
 #define DATA_HEADER_BYTES 56
 
 static volatile sig_atomic_t stopped;
+static unsigned int wanted = IPPROTO_HOMA;
 static unsigned long packets, wrong, largest;
 
 static void stop(int sig)
@@ -42,7 +45,7 @@ static void stop(int sig)
 static void complain(const char *what, size_t bytes)
 {
 	if (wrong++ < 10)
-		fprintf(stderr, "t_sniff: Homa packet of %zu bytes: %s\n", bytes, what);
+		fprintf(stderr, "t_sniff: packet of %zu bytes: %s\n", bytes, what);
 }
 
 static void check_common(const unsigned char *homa, size_t homa_bytes, size_t ip_bytes, size_t mtu)
@@ -52,6 +55,8 @@ static void check_common(const unsigned char *homa, size_t homa_bytes, size_t ip
 		largest = ip_bytes;
 	if (ip_bytes > mtu)
 		complain("larger than the MTU", ip_bytes);
+	if (wanted != IPPROTO_HOMA)
+		return;
 	if (homa_bytes <= TYPE_OFFSET)
 		complain("no Homa header", ip_bytes);
 	else if (homa[TYPE_OFFSET] == TYPE_DATA && homa_bytes <= DATA_HEADER_BYTES)
@@ -64,7 +69,7 @@ static void check(const unsigned char *packet, size_t bytes, int protocol, size_
 	const struct iphdr *ip4 = (const void *)packet;
 	size_t ip_bytes, header_bytes;
 
-	if (protocol == ETH_P_IP && bytes >= sizeof(*ip4) && ip4->protocol == IPPROTO_HOMA) {
+	if (protocol == ETH_P_IP && bytes >= sizeof(*ip4) && ip4->protocol == wanted) {
 		header_bytes = (size_t)ip4->ihl * 4;
 		ip_bytes = ntohs(ip4->tot_len);
 		if (family == 6)
@@ -73,13 +78,13 @@ static void check(const unsigned char *packet, size_t bytes, int protocol, size_
 			complain("DF is not set", ip_bytes);
 		if (ntohs(ip4->frag_off) & (IP_MF | IP_OFFMASK))
 			complain("a fragment", ip_bytes);
-	} else if (protocol == ETH_P_IPV6 && bytes >= sizeof(*ip6) && ip6->ip6_nxt == IPPROTO_HOMA) {
+	} else if (protocol == ETH_P_IPV6 && bytes >= sizeof(*ip6) && ip6->ip6_nxt == wanted) {
 		header_bytes = sizeof(*ip6);
 		ip_bytes = header_bytes + ntohs(ip6->ip6_plen);
 		if (family == 4)
 			complain("IPv6, expected IPv4", ip_bytes);
 	} else if (protocol == ETH_P_IPV6 && bytes >= sizeof(*ip6) + 1 && ip6->ip6_nxt == 44 &&
-		   packet[sizeof(*ip6)] == IPPROTO_HOMA) {
+		   packet[sizeof(*ip6)] == wanted) {
 		complain("a fragment", bytes);
 		return;
 	} else {
@@ -106,7 +111,7 @@ int main(int argc, char **argv)
 	ssize_t bytes;
 	int fd, opt;
 
-	while ((opt = getopt(argc, argv, "i:m:f:")) != -1) {
+	while ((opt = getopt(argc, argv, "i:m:f:p:")) != -1) {
 		switch (opt) {
 		case 'i':
 			from.sll_ifindex = (int)if_nametoindex(optarg);
@@ -117,12 +122,15 @@ int main(int argc, char **argv)
 		case 'f':
 			family = atoi(optarg);
 			break;
+		case 'p':
+			wanted = (unsigned int)atoi(optarg);
+			break;
 		default:
 			from.sll_ifindex = 0;
 		}
 	}
 	if (optind != argc || !from.sll_ifindex)
-		errx(2, "usage: t_sniff -i DEVICE [-m MTU] [-f 4|6]");
+		errx(2, "usage: t_sniff -i DEVICE [-m MTU] [-f 4|6] [-p PROTOCOL]");
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
@@ -151,6 +159,6 @@ int main(int argc, char **argv)
 				 (struct sockaddr *)&from, &(socklen_t){ sizeof(from) })) >= 0)
 		if (from.sll_pkttype == PACKET_OUTGOING)
 			check(packet, (size_t)bytes, ntohs(from.sll_protocol), mtu, family);
-	printf("t_sniff: %lu Homa packets, largest %lu bytes, %lu wrong\n", packets, largest, wrong);
+	printf("t_sniff: %lu packets, largest %lu bytes, %lu wrong\n", packets, largest, wrong);
 	return packets && !wrong ? 0 : 1;
 }
