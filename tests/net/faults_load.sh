@@ -11,8 +11,8 @@
 
 # What has to be undone in some namespaces when it fails in another one.
 hosts_veth
-t_faults first || die "the first socket of a namespace"
-t_faults load "$HOMA_KO" || die "loading"
+t_faults_load first || die "the first socket of a namespace"
+t_faults_load load "$HOMA_KO" || die "loading"
 
 # SLUB forgets the name of a cache whose directory in /sys it cannot make. Any other
 # leak is one. (kmemleak looks only at what is older than 5 s; in
