@@ -16,4 +16,5 @@ if [ "$HOMA_TIER" = stock ]; then
 	mount -t cgroup2 none /tmp/cgroup || die "no control groups"
 	t_hooks cgroup /tmp/cgroup/homa || die "control groups"
 	t_hooks lsm || die "security modules"
+	t_hooks classify || die "labels of flows"
 fi

@@ -6,9 +6,10 @@
  *    t_hooks policy     IPsec policy of one socket (IP_XFRM_POLICY)
  *    t_hooks cgroup DIR BPF programs of the control group DIR, to be created
  *    t_hooks lsm        a security module (BPF) at socket_sock_rcv_skb
+ *    t_hooks classify   one that is asked for the label of a socket's flow
  *
  * Each is shown to stop RPCs, or those packets that it selects, and to let them
- * pass again. Packets go over the loopback device.
+ * pass again; the last one only counts. Packets go over the loopback device.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -141,19 +142,15 @@ static int sys_bpf(int cmd, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* A program that returns @verdict for everything. */
-static int load(enum bpf_prog_type type, int verdict, uint32_t attach_type, uint32_t btf_id)
+static int load_code(enum bpf_prog_type type, const struct bpf_insn *code, unsigned int count,
+		     uint32_t attach_type, uint32_t btf_id)
 {
-	struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	union bpf_attr attr = {
 		.prog_type = type,
 		.expected_attach_type = attach_type,
 		.attach_btf_id = btf_id,
 		.insns = (uintptr_t)code,
-		.insn_cnt = 2,
+		.insn_cnt = count,
 		.license = (uintptr_t)"Dual BSD/GPL",
 	};
 	int fd = sys_bpf(BPF_PROG_LOAD, &attr);
@@ -161,6 +158,17 @@ static int load(enum bpf_prog_type type, int verdict, uint32_t attach_type, uint
 	if (fd < 0)
 		t_die("BPF_PROG_LOAD");
 	return fd;
+}
+
+/* A program that returns @verdict for everything. */
+static int load(enum bpf_prog_type type, int verdict, uint32_t attach_type, uint32_t btf_id)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return load_code(type, code, 2, attach_type, btf_id);
 }
 
 static void check_direction(int group, enum bpf_attach_type direction)
@@ -286,6 +294,87 @@ static void check_lsm(int family)
 	close_sockets();
 }
 
+/* A map with one number; and a program that counts there how often it is asked. */
+static int make_map(void)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8, .max_entries = 1,
+	};
+	int fd = sys_bpf(BPF_MAP_CREATE, &attr);
+
+	if (fd < 0)
+		t_die("BPF_MAP_CREATE");
+	return fd;
+}
+
+static uint64_t count_in(int map)
+{
+	uint32_t key = 0;
+	uint64_t value = 0;
+	union bpf_attr attr = { 0 };
+
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	if (sys_bpf(BPF_MAP_LOOKUP_ELEM, &attr))
+		t_die("BPF_MAP_LOOKUP_ELEM");
+	return value;
+}
+
+#define INSN(op, dst, src, offset, value) \
+	{ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset), .imm = (value) }
+
+static int load_counter(int map, uint32_t btf_id)
+{
+	struct bpf_insn code[] = {
+		INSN(BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -4, 0),
+		INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
+		INSN(0, 0, 0, 0, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0),
+		INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -4),
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, 1),
+		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_1, 0, BPF_ADD),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+
+	return load_code(BPF_PROG_TYPE_LSM, code, sizeof(code) / sizeof(code[0]), BPF_LSM_MAC,
+			 btf_id);
+}
+
+/* Whenever a route is looked up, a security module may label the flow. */
+static void check_classify(int family)
+{
+	union bpf_attr attr = { 0 };
+	int map = make_map(), program, link, one = 1;
+	uint64_t before;
+
+	t_case("classification of flows, family %d", family);
+	program = load_counter(map, btf_function("bpf_lsm_sk_getsecid"));
+	open_sockets(family);
+	T_RET(rpc(100), 0);
+	attr.raw_tracepoint.prog_fd = (uint32_t)program;
+	link = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+	if (link < 0)
+		t_die("the program cannot be attached");
+	/* The route of the host is cached, and nothing else asks for labels. */
+	T_RET(rpc(100), 0);
+	T_EQ(count_in(map), 0);
+	/* A socket with a mark has routes of its own. */
+	T_RET(setsockopt(client.fd, SOL_SOCKET, SO_MARK, &one, sizeof(one)), 0);
+	T_RET(rpc(100), 0);
+	T_OK(count_in(map) > 0);
+	close(link);
+	before = count_in(map);
+	T_RET(rpc(100), 0);
+	T_EQ(count_in(map), before);
+	close(program);
+	close(map);
+	close_sockets();
+}
+
 int main(int argc, char **argv)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -304,8 +393,10 @@ int main(int argc, char **argv)
 			check_cgroup(argv[2], families[i]);
 		else if (!strcmp(what, "lsm"))
 			check_lsm(families[i]);
+		else if (!strcmp(what, "classify"))
+			check_classify(families[i]);
 		else
-			errx(2, "usage: t_hooks filter|policy|lsm, t_hooks cgroup DIR");
+			errx(2, "usage: t_hooks filter|policy|lsm|classify, t_hooks cgroup DIR");
 	}
 	return t_end();
 }
