@@ -7,9 +7,10 @@
  *        receives), whole from the IP header on, one line of hexadecimal digits
  *        for each
  *
- * Two files, sorted, are equal if and only if the same packets passed. With -t the hop count and the header checksum are written as 0,
- * because routers have to change them. Prints "watching" when it has begun; exit
- * status 0: at least one packet was seen and none was missed.
+ * Two files, sorted, are equal if and only if the same packets passed. With -t the
+ * hop count and the header checksum are written as 0, because routers have to change
+ * them. Prints "watching" when it has begun; exit status 0: at least one packet was
+ * seen and none was missed.
  */
 #include <arpa/inet.h>
 #include <err.h>

@@ -435,7 +435,8 @@ int main(int argc, char **argv)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	check(&server, &client, i);
-	printf("t_fuzz_syscalls: %lu calls (and those of children), %lu of them succeeded\n", calls, successes);
+	printf("t_fuzz_syscalls: %lu calls (and those of children), %lu of them succeeded\n",
+	       calls, successes);
 	T_OK(successes > calls / 20 && successes < calls);
 	return t_end();
 }

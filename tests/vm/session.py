@@ -12,8 +12,8 @@ import sys
 import tarfile
 import time
 
-from guest import (BUILD, ICOUNT, ICOUNT_CPU, ROOT, Guest, claim_build, end_on_signals, qemu_command, script,
-                   uml_command)
+from guest import (BUILD, ICOUNT, ICOUNT_CPU, ROOT, Guest, claim_build, end_on_signals,
+                   qemu_command, script, uml_command)
 
 def prepare(tier):
     """Build everything; return (kernel directory, initramfs or None)."""
@@ -127,7 +127,8 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev", description=__doc__)
     parser.add_argument("mode", choices=["demo", "bench", "shell"])
     parser.add_argument("--uml", action="store_true", help="shell: in the debug kernel")
-    parser.add_argument("--kernel", default="6.12", choices=["6.1", "6.12"], help="shell: which one")
+    parser.add_argument("--kernel", default="6.12", choices=["6.1", "6.12"],
+                        help="shell: which one")
     args = parser.parse_args()
     end_on_signals()
     lock = claim_build()

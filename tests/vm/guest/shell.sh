@@ -13,12 +13,16 @@ run_test()
 {
 	unshare -m -p -f --kill-child bash -c '
 		mount -t proc proc /proc; mount -t tmpfs netns /run/netns
-		f=$HOMA_TESTS/$1.sh
-		if [ -e "$f" ]; then bash "$f"; else bash "$HOMA_TESTS/drill/run.sh" "$HOMA_TESTS/drill/$1.drill"; fi
+		if [ -e "$HOMA_TESTS/$1.sh" ]; then
+			bash "$HOMA_TESTS/$1.sh"
+		else
+			bash "$HOMA_TESTS/drill/run.sh" "$HOMA_TESTS/drill/$1.drill"
+		fi
 		echo "exit status $?"' sh "$1"
 }
 EOF
-if insmod "$HOMA_KO"; then loaded="homa.ko is loaded"; else loaded="homa.ko did NOT load (see dmesg)"; fi
+loaded="homa.ko is loaded"
+insmod "$HOMA_KO" || loaded="homa.ko did NOT load (see dmesg)"
 (. "$HOMA_TESTS/lib.sh"; hosts_veth) </dev/null
 cat <<EOF
 

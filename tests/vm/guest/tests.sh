@@ -13,7 +13,8 @@ plan=${HOMA_PLAN:-$HOMA_BASE/plan}
 # What no test may leave in the kernel log.
 splat='WARNING:|BUG:|BUG |Oops|KASAN|kernel BUG|possible (circular|recursive|irq)|inconsistent lock'
 splat="$splat|suspicious RCU|INFO: |UBSAN|unregister_netdevice: waiting|ref_tracker|refcount_t:"
-splat="$splat|leaked|rcu.*stall|soft lockup|hard LOCKUP|general protection|Call Trace|ODEBUG|kmemleak:.*suspected"
+splat="$splat|leaked|rcu.*stall|soft lockup|hard LOCKUP|general protection"
+splat="$splat|Call Trace|ODEBUG|kmemleak:.*suspected"
 # What looks like one and is none. The tracker of references says the last one when an
 # allocation of its own was made to fail.
 no_splat='kmemleak: (Kernel memory leak detector|Automatic)'
