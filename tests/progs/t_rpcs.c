@@ -4,6 +4,11 @@
  *
  *    t_rpcs -n 500 -k 20 -l 1-100000 10.0.0.2/4000 10.0.0.3/4000
  *        500 RPCs, 20 at a time, of 1 to 100,000 bytes, to two servers in turn
+ *    t_rpcs -u -g 5 10.0.0.2/4000
+ *        until it gets SIGTERM, and 5 ms pass after each response; those that are
+ *        under way then are waited for
+ *    t_rpcs -u -B 8,600000 10.0.0.2/4000
+ *        the same in bursts of 8 RPCs, with a pause of up to 600 s after each
  *    t_rpcs -b 4000 -n 100 10.0.0.2/4000
  *        the socket serves too, on port 4000, and goes on doing so when its own
  *        RPCs are done, until it is killed
@@ -11,9 +16,12 @@
  * Checks id, cookie, server address, length and every byte of each response.
  */
 #include <err.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "t.h"
@@ -36,9 +44,17 @@ static struct slot slots[SLOTS_MAX];
 static size_t lengths[LENGTHS_MAX];
 static unsigned int lengths_count;	/* 0 = random between the first two */
 static uint32_t random_state = 1;
-static unsigned int sent, done, failed, served;
+static unsigned int sent, done, failed, errors, served;
 static unsigned long long bytes_done;
 static bool tolerant;
+static unsigned int burst, burst_pause_ms;	/* 0 = no bursts */
+static volatile sig_atomic_t stopped;
+
+static void stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
 
 static size_t next_length(void)
 {
@@ -87,6 +103,7 @@ static void finish(const struct t_msg *msg, ssize_t ret)
 		     (unsigned long long)msg->args.id, (unsigned long long)cookie);
 	slot = &slots[cookie];
 	if (ret < 0) {
+		errors++;
 		if (!tolerant)
 			fail(slot, strerror((int)-ret));
 	} else if ((size_t)ret != slot->bytes) {
@@ -156,6 +173,7 @@ static void send_one(uint64_t cookie, uint32_t flags)
 	if (ret) {
 		if (!tolerant)
 			errx(1, "t_rpcs: sendmsg: %s", strerror(-ret));
+		errors++;
 		done++;
 		t_sleep_ms(1);
 		return;
@@ -163,13 +181,25 @@ static void send_one(uint64_t cookie, uint32_t flags)
 	slot->id = args.id;
 }
 
-static void run(unsigned int total, unsigned int at_once, unsigned int private_percent)
+/* A signal ends it. */
+static void pause_ms(unsigned int ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+	if (!stopped)
+		nanosleep(&time, NULL);
+}
+
+static void run(unsigned int total, unsigned int at_once, unsigned int private_percent,
+		unsigned int gap_ms)
 {
 	struct t_msg msg = { 0 }, private = { 0 };
+	uint64_t last_ms = t_now_ms();
+	unsigned int longest_ms = 0, limit = burst ? burst : total;
 	unsigned int i;
 
-	while (done < total) {
-		for (i = 0; i < at_once && sent < total; i++) {
+	while (done < total && !(stopped && done == sent)) {
+		for (i = 0; i < at_once && sent < limit && !stopped; i++) {
 			if (slots[i].id)
 				continue;
 			if (t_random(&random_state) % 100 >= private_percent) {
@@ -182,8 +212,21 @@ static void run(unsigned int total, unsigned int at_once, unsigned int private_p
 		}
 		if (sent > done)
 			receive(&msg, 0, 0);
+		if (gap_ms)
+			t_sleep_ms(gap_ms);
+		if (t_now_ms() - last_ms > longest_ms)
+			longest_ms = (unsigned int)(t_now_ms() - last_ms);
+		if (burst && done == limit) {
+			pause_ms(t_random(&random_state) % burst_pause_ms);
+			limit += burst;
+		}
+		last_ms = t_now_ms();
 	}
 	printf("t_rpcs: %u RPCs, %llu bytes each way, %u failed\n", done, bytes_done, failed);
+	if (stopped)
+		printf("t_rpcs: at most %u ms without a result\n", longest_ms);
+	if (tolerant)
+		printf("t_rpcs: %u RPCs ended with an error\n", errors);
 	fflush(stdout);
 }
 
@@ -207,6 +250,9 @@ static void usage(void)
 		"  -P PERCENT private RPCs (default 0)\n"
 		"  -r SEED    of random numbers\n"
 		"  -t SECONDS to end by itself, as a failure (default 50)\n"
+		"  -u         until SIGTERM, however many\n"
+		"  -g MS      pause after each response (default 0)\n"
+		"  -B N,MS    bursts of N, and a random pause of less than MS after each\n"
 		"  -w FILE    open the socket, then wait until FILE exists\n"
 		"  -E         failing RPCs do not matter\n");
 	exit(2);
@@ -214,7 +260,9 @@ static void usage(void)
 
 int main(int argc, char **argv)
 {
-	unsigned int total = 100, at_once = 10, private_percent = 0, guard_s = 50;
+	unsigned int total = 100, at_once = 10, private_percent = 0, guard_s = 50, gap_ms = 0;
+	/* Calls go on: what is under way is still to be received. */
+	struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESTART };
 	const char *start_file = NULL;
 	int family = AF_INET;
 	uint16_t port = 0;
@@ -222,7 +270,7 @@ int main(int argc, char **argv)
 
 	lengths[0] = 1;
 	lengths[1] = 20000;
-	while ((opt = getopt(argc, argv, "6b:n:k:l:P:r:t:w:E")) != -1) {
+	while ((opt = getopt(argc, argv, "6b:n:k:l:P:r:t:w:Eug:B:")) != -1) {
 		switch (opt) {
 		case '6':
 			family = AF_INET6;
@@ -250,6 +298,19 @@ int main(int argc, char **argv)
 			break;
 		case 'w':
 			start_file = optarg;
+			break;
+		case 'u':
+			total = UINT_MAX;
+			guard_s = 0;
+			sigaction(SIGTERM, &action, NULL);
+			break;
+		case 'g':
+			gap_ms = (unsigned int)atoi(optarg);
+			break;
+		case 'B':
+			if (sscanf(optarg, "%u,%u", &burst, &burst_pause_ms) != 2 || !burst ||
+			    !burst_pause_ms)
+				usage();
 			break;
 		case 'E':
 			tolerant = true;
@@ -280,7 +341,7 @@ int main(int argc, char **argv)
 		while (access(start_file, F_OK))
 			t_sleep_ms(10);
 	}
-	run(total, at_once, private_percent);
+	run(total, at_once, private_percent, gap_ms);
 	if (port)
 		serve_for_ever();
 	t_close(&sock);

@@ -24,6 +24,7 @@ class NetTest:
     timeout_s: int
     machines: int       # 1, or 2 joined by a cable
     clock: str          # of an emulated guest: instructions or wall
+    virtual_s: int      # seconds of virtual time that it may take, 0 = as usual
 
 
 @dataclasses.dataclass
@@ -43,7 +44,7 @@ def header(path):
         for number, line in enumerate(f):
             match = re.match(r"^[\s/*#;]*([a-z]+):\s*(.*?)\s*(?:\*/)?$", line)
             if match and match[1] in ("items", "tier", "timeout", "machines",
-                                                "clock"):
+                                      "clock", "virtual"):
                 value = match[2].split("#")[0].strip()
                 fields[match[1]] = (fields.get(match[1], "") + " " + value).strip()
             if number > 60:
@@ -69,7 +70,7 @@ def net_tests():
             os.path.splitext(os.path.basename(path))[0], os.path.relpath(path, NET), tiers,
             fields.get("items", "").replace(",", " ").split(),
             int(fields.get("timeout", "60")), int(fields.get("machines", "1")),
-            fields.get("clock", "instructions")))
+            fields.get("clock", "instructions"), int(fields.get("virtual", "0"))))
     seen = set()
     for test in tests:
         if test.name in seen:
