@@ -30,7 +30,7 @@
 #include "t.h"
 
 #define FRAME_MAX 1514
-#define BATCH 50		/* packets between two looks at what the host sends */
+#define BATCH 100		/* packets between two looks at what the host sends */
 #define KNOWN 64		/* conversations remembered */
 #define TYPE_DATA 0x10
 #define TYPE_ICMP 0x19		/* after the last type of Homa: an ICMP error */
@@ -323,41 +323,72 @@ static size_t make_frame(unsigned char *frame)
 	return i + bytes;
 }
 
+static void learn_one(const unsigned char *frame, size_t bytes)
+{
+	const unsigned char *homa = frame + 14 + (v6 ? 40 : 20);
+	struct conversation *c = &known[learned % KNOWN];
+
+	if (homa + 28 > frame + bytes || frame[14 + (v6 ? 6 : 9)] != IPPROTO_HOMA)
+		return;
+	memcpy(c->ports, homa + 2, 2);
+	memcpy(c->ports + 2, homa, 2);
+	memcpy(c->id, homa + 20, 8);
+	c->id[7] ^= 1;
+	if (!learned++)
+		for (bytes = 1; bytes < KNOWN; bytes++)
+			known[bytes] = known[0];
+}
+
 /* Learn from what the host sends: the mirror image is a packet for it. */
 static void learn(int fd)
 {
-	unsigned char frame[65536];
-	struct sockaddr_ll from;
-	socklen_t from_len;
-	ssize_t bytes;
+	static unsigned char frames[BATCH][100];
+	struct sockaddr_ll from[BATCH];
+	struct iovec pieces[BATCH];
+	struct mmsghdr msgs[BATCH];
+	int i, n;
 
-	for (;;) {
-		const unsigned char *homa = frame + 14 + (v6 ? 40 : 20);
-		struct conversation *c = &known[learned % KNOWN];
+	do {
+		memset(msgs, 0, sizeof(msgs));
+		for (i = 0; i < BATCH; i++) {
+			pieces[i].iov_base = frames[i];
+			pieces[i].iov_len = sizeof(frames[i]);
+			msgs[i].msg_hdr.msg_iov = &pieces[i];
+			msgs[i].msg_hdr.msg_iovlen = 1;
+			msgs[i].msg_hdr.msg_name = &from[i];
+			msgs[i].msg_hdr.msg_namelen = sizeof(from[i]);
+		}
+		n = recvmmsg(fd, msgs, BATCH, MSG_DONTWAIT, NULL);
+		for (i = 0; i < n; i++)
+			if (from[i].sll_pkttype != PACKET_OUTGOING)
+				learn_one(frames[i], msgs[i].msg_len);
+	} while (n == BATCH);
+}
 
-		from_len = sizeof(from);
-		bytes = recvfrom(fd, frame, sizeof(frame), MSG_DONTWAIT, (struct sockaddr *)&from,
-				 &from_len);
-		if (bytes < 0)
-			return;
-		if (from.sll_pkttype == PACKET_OUTGOING || homa + 28 > frame + bytes ||
-		    frame[14 + (v6 ? 6 : 9)] != IPPROTO_HOMA)
-			continue;
-		memcpy(c->ports, homa + 2, 2);
-		memcpy(c->ports + 2, homa, 2);
-		memcpy(c->id, homa + 20, 8);
-		c->id[7] ^= 1;
-		if (!learned++)
-			for (bytes = 1; bytes < KNOWN; bytes++)
-				known[bytes] = known[0];
+/* Up to BATCH packets with one call. */
+static unsigned int send_batch(int fd, unsigned int packets)
+{
+	static unsigned char frames[BATCH][2 * FRAME_MAX];
+	struct iovec pieces[BATCH];
+	struct mmsghdr msgs[BATCH];
+	unsigned int i;
+
+	memset(msgs, 0, sizeof(msgs));
+	for (i = 0; i < packets; i++) {
+		pieces[i].iov_base = frames[i];
+		pieces[i].iov_len = make_frame(frames[i]);
+		msgs[i].msg_hdr.msg_iov = &pieces[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
 	}
+	if (sendmmsg(fd, msgs, packets, 0) != (int)packets)
+		err(1, "sendmmsg");
+	return packets;
 }
 
 int main(int argc, char **argv)
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
 	unsigned long packets = 1000, i;
-	unsigned char frame[2 * FRAME_MAX];
 	struct ether_addr *mac;
 	int seed = 1, fd, opt;
 
@@ -385,11 +416,8 @@ int main(int argc, char **argv)
 	fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof(to)))
 		err(1, "packet socket");
-	for (i = 0; i < packets; i++) {
-		if (send(fd, frame, make_frame(frame), 0) < 0)
-			err(1, "send");
-		if (i % BATCH)
-			continue;
+	for (i = 0; i < packets;) {
+		i += send_batch(fd, packets - i < BATCH ? (unsigned int)(packets - i) : BATCH);
 		learn(fd);
 		/* Where time is virtual, it passes only when all sleep. */
 		t_sleep_ms(1);
