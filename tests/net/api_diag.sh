@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: uml stock612 newest
+# tier: uml stock newest
 # timeout: 60
 #
 # sock_diag: homa_diag.ko comes when it is asked for, lists sockets and RPCs
