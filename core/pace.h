@@ -13,6 +13,12 @@
 /* Ethernet header 14, CRC 4, preamble and gap 24 (protocol §4.1). */
 #define HOMA_PACE_LINK_OVERHEAD_BYTES 42u
 
+/* Time that one large buffer may occupy the link. */
+#define HOMA_PACE_BURST_NS 20000u
+
+/* What fits in an IP packet of 64 KiB beside its headers. */
+#define HOMA_PACE_BURST_BYTES_MAX 65000u
+
 /**
  * homa_pace_wire_ns() - time that one packet occupies the link
  * @ip_bytes: length of the IP packet, <= 2^20
@@ -24,6 +30,17 @@
  * Return: nanoseconds, rounded up, at least 1.
  */
 u32 homa_pace_wire_ns(u32 ip_bytes, u32 link_mbps);
+
+/**
+ * homa_pace_burst_bytes() - how much may be given to the link at once
+ * @link_mbps: link speed in 10^6 bit/s, > 0
+ *
+ * A short message waits behind what is on its way already, so a large buffer
+ * holds no more than the link sends in HOMA_PACE_BURST_NS.
+ *
+ * Return: bytes, at most HOMA_PACE_BURST_BYTES_MAX; may be less than a packet.
+ */
+u32 homa_pace_burst_bytes(u32 link_mbps);
 
 /**
  * struct homa_pace_verdict - may a packet go now?

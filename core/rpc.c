@@ -169,6 +169,25 @@ struct homa_tx_range homa_rpc_tx_next(const struct homa_rpc_core *r)
 	return homa_rpc_segment(r, r->tx_next);
 }
 
+struct homa_tx_range homa_rpc_tx_burst(const struct homa_rpc_core *r,
+				       u32 bytes_max)
+{
+	struct homa_tx_range range = homa_rpc_tx_next(r);
+	u32 limit = r->tx_len;
+	u32 packets;
+
+	if (range.start == range.end)
+		return range;
+	if (range.start < r->tx_unsched)
+		limit = r->tx_unsched;
+	packets = (min(limit, r->tx_granted) - range.start + r->tx_seg - 1) /
+		  r->tx_seg;
+	packets = min(packets, max(bytes_max / r->tx_seg, 1u));
+	range.end = range.start + min(packets * r->tx_seg,
+				      limit - range.start);
+	return range;
+}
+
 void homa_rpc_tx_sent(struct homa_rpc_core *r, u32 end, u64 now_ns)
 {
 	if (!r->tx_started || end <= r->tx_next)

@@ -260,7 +260,20 @@ struct homa_tx_range homa_rpc_segment(const struct homa_rpc_core *r,
 struct homa_tx_range homa_rpc_tx_next(const struct homa_rpc_core *r);
 
 /**
- * homa_rpc_tx_sent() - a packet from homa_rpc_tx_next() goes to the device
+ * homa_rpc_tx_burst() - packets that may be sent now in one buffer
+ * @r: RPC
+ * @bytes_max: message bytes that the buffer takes
+ *
+ * Return: homa_rpc_tx_next() and packets that follow it, all full but the last;
+ * on one side of tx_unsched, within the grant like homa_rpc_tx_next().  One
+ * packet in any case, if there is one.  Changes nothing.
+ */
+struct homa_tx_range homa_rpc_tx_burst(const struct homa_rpc_core *r,
+				       u32 bytes_max);
+
+/**
+ * homa_rpc_tx_sent() - what homa_rpc_tx_next() or homa_rpc_tx_burst() returned
+ * goes to the device
  * @r: RPC
  * @end: its end
  * @now_ns: current time; silence starts to count from here

@@ -236,12 +236,16 @@ enum homa_reason homa_wire_parse(struct homa_hdr *hdr, const u8 *buf,
 	return HOMA_REASON_NONE;
 }
 
-static void build_data(u8 *buf, const struct homa_hdr *hdr)
+static void put_offset(u8 *buf, u32 offset)
 {
 	/* In both places: any receiver finds it without GRO (wire §7). */
-	put32(buf + OFF_SEQUENCE, hdr->data.offset);
-	put32(buf + OFF_DATA_SEG_OFFSET, hdr->data.offset);
+	put32(buf + OFF_SEQUENCE, offset);
+	put32(buf + OFF_DATA_SEG_OFFSET, offset);
+}
 
+static void build_data(u8 *buf, const struct homa_hdr *hdr)
+{
+	put_offset(buf, hdr->data.offset);
 	put32(buf + OFF_DATA_MSG_LEN, hdr->data.msg_len);
 	put32(buf + OFF_DATA_INCOMING, hdr->data.incoming);
 	put_ack(buf + OFF_DATA_ACK, &hdr->data.ack);
@@ -311,6 +315,14 @@ u32 homa_wire_build(u8 *buf, const struct homa_hdr *hdr)
 		break;
 	}
 	return bytes;
+}
+
+void homa_wire_continue(u8 *buf, u32 offset)
+{
+	const struct homa_ack none = { 0 };
+
+	put_offset(buf, offset);
+	put_ack(buf + OFF_DATA_ACK, &none);
 }
 
 u32 homa_wire_seg_bytes(u32 mtu, u32 ip_hdr_bytes)

@@ -175,6 +175,16 @@ enum homa_reason homa_wire_parse(struct homa_hdr *hdr, const u8 *buf,
 u32 homa_wire_build(u8 *buf, const struct homa_hdr *hdr);
 
 /**
+ * homa_wire_continue() - header of a later packet cut out of a large buffer
+ * @buf: copy of the buffer's DATA header, HOMA_DATA_HDR_BYTES
+ * @offset: of the packet's first byte in the message
+ *
+ * The offset is put in both places (wire §7), and the ack is taken out: the first
+ * packet has it.
+ */
+void homa_wire_continue(u8 *buf, u32 offset);
+
+/**
  * homa_wire_seg_bytes() - message bytes that fit in one packet
  * @mtu: path MTU in bytes
  * @ip_hdr_bytes: 20 or 40 plus extension headers and IPsec overhead

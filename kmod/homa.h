@@ -721,6 +721,7 @@ int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
 void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out);
 void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
 		      u32 start, u32 end);
+u32 homa_msgout_reach(const struct homa_msgout *out, u32 start);
 int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		       u32 start, u32 end);
 
@@ -786,6 +787,12 @@ static inline void homa_rpc_put(struct homa_rpc *rpc)
 		homa_rpc_free(rpc);
 }
 
+/* ---- offload.c: large buffers ---- */
+u32 homa_gso_bytes(const struct dst_entry *dst, u32 seg);
+void homa_gso_prepare(struct sk_buff *skb, u32 seg, u32 bytes, bool v4);
+int homa_offload_init(void);
+void homa_offload_exit(void);
+
 /* ---- evict.c: strangers make room ---- */
 void homa_evict_add_locked(struct homa_rpc *rpc);
 void homa_evict_remove_locked(struct homa_rpc *rpc);
@@ -825,8 +832,8 @@ void homa_tx_xmit(struct homa_rpc *rpc);
 void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns);
 void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end,
 			u8 priority);
-void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
-		     bool retransmit, u32 incoming);
+void homa_tx_range(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
+		   bool retransmit, u32 incoming);
 void homa_tx_control(struct homa_sock *hsk, const struct homa_addr *to,
 		     struct homa_hdr *hdr);
 void homa_tx_rpc_control(struct homa_rpc *rpc, struct homa_hdr *hdr);
@@ -863,7 +870,7 @@ void homa_grant_remove_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 /* ---- sched.c: pacing ---- */
 void homa_sched_init(struct homa_net *hn);
 void homa_sched_exit(struct homa_net *hn);
-bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns);
+struct homa_tx_range homa_sched_try_locked(struct homa_rpc *rpc, u64 now_ns);
 void homa_sched_account(struct homa_net *hn, u32 bytes, u64 now_ns);
 void homa_sched_remove_locked(struct homa_rpc *rpc);
 

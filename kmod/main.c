@@ -112,9 +112,12 @@ static int __init homa_init(void)
 	err = proto_register(&homav6_prot, 1);
 	if (err)
 		goto err_proto;
-	err = inet_add_protocol(&homa_protocol, IPPROTO_HOMA);
+	err = homa_offload_init();
 	if (err)
 		goto err_protov6;
+	err = inet_add_protocol(&homa_protocol, IPPROTO_HOMA);
+	if (err)
+		goto err_offload;
 	err = inet6_add_protocol(&homav6_protocol, IPPROTO_HOMA);
 	if (err)
 		goto err_inet;
@@ -129,6 +132,8 @@ err_inet6:
 	inet6_del_protocol(&homav6_protocol, IPPROTO_HOMA);
 err_inet:
 	inet_del_protocol(&homa_protocol, IPPROTO_HOMA);
+err_offload:
+	homa_offload_exit();
 err_protov6:
 	proto_unregister(&homav6_prot);
 err_proto:
@@ -152,6 +157,7 @@ static void __exit homa_exit(void)
 	inet6_unregister_protosw(&homav6_protosw);
 	inet6_del_protocol(&homav6_protocol, IPPROTO_HOMA);
 	inet_del_protocol(&homa_protocol, IPPROTO_HOMA);
+	homa_offload_exit();
 	/* Sockets are freed after a grace period and use the caches. */
 	rcu_barrier();
 	homa_netns_exit();

@@ -154,6 +154,20 @@ void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
 }
 
 /**
+ * homa_msgout_reach() - how far a packet can reach
+ * @out: filled message
+ * @start: first byte of the packet
+ *
+ * Return: first byte that would need one piece of memory too many, or U32_MAX.
+ */
+u32 homa_msgout_reach(const struct homa_msgout *out, u32 start)
+{
+	u32 i = find_frag(out, start) + MAX_SKB_FRAGS;
+
+	return i < out->num_frags ? out->frags[i].start : U32_MAX;
+}
+
+/**
  * homa_msgout_attach() - make a packet carry a part of the message
  * @out: filled message
  * @skb: packet with headers only

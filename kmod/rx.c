@@ -409,8 +409,9 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 			HOMA_INC(hn, short_packets);
 		goto drop;
 	}
-	this_cpu_inc(hn->mib->value[HOMA_CNT_packets_rcvd_DATA + hdr.type -
-				    HOMA_DATA]);
+	this_cpu_add(hn->mib->value[HOMA_CNT_packets_rcvd_DATA + hdr.type -
+				    HOMA_DATA],
+		     max_t(u32, skb_shinfo(skb)->gso_segs, 1));
 	trace_homa_rx(skb, &hdr);
 
 	/* A stranger must not stop our tracing (conformance H13). */

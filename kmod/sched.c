@@ -9,8 +9,25 @@
 #include "homa.h"
 #include "trace.h"
 
-/* Packets sent in one expiry of the pacer. */
+/* Buffers sent in one expiry of the pacer. */
 #define PACER_BATCH 32
+
+/* What goes out next of a message, if it may: packets in one buffer. */
+static struct homa_tx_range burst(const struct homa_rpc *rpc,
+				  const struct homa_config *cfg)
+{
+	return homa_rpc_tx_burst(&rpc->core,
+				 homa_pace_burst_bytes(cfg->link_mbps));
+}
+
+/* Its bytes on the link, but for one packet's HOMA_PACE_LINK_OVERHEAD_BYTES. */
+static u32 burst_ip_bytes(const struct homa_rpc *rpc, struct homa_tx_range r)
+{
+	u32 packets = DIV_ROUND_UP(r.end - r.start, rpc->core.tx_seg);
+
+	return r.end - r.start + packets * (HOMA_DATA_HDR_BYTES + 40) +
+	       (packets - 1) * HOMA_PACE_LINK_OVERHEAD_BYTES;
+}
 
 static bool account(struct homa_net *hn, u32 bytes, u64 now_ns,
 		    const struct homa_config *cfg, bool force)
@@ -43,33 +60,33 @@ void homa_sched_account(struct homa_net *hn, u32 bytes, u64 now_ns)
 }
 
 /**
- * homa_sched_try_locked() - may this message send a packet now?
+ * homa_sched_try_locked() - may this message send packets now?
  * @rpc: RPC with a packet to send
- * @bytes: length of the IP packet
  * @now_ns: current time
  *
  * Context: RPC lock held; takes the tx lock.
- * Return: true: it may, and the packet is accounted.  False: the pacer has the
+ * Return: what it may send, which is accounted.  Nothing: the pacer has the
  * message now and will send it.
  */
-bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
+struct homa_tx_range homa_sched_try_locked(struct homa_rpc *rpc, u64 now_ns)
 {
 	u32 left = rpc->core.tx_len - rpc->core.tx_next;
+	const struct homa_tx_range nothing = {};
 	struct homa_sched *sched = &rpc->hn->sched;
 	const struct homa_settings *s;
+	struct homa_tx_range r;
 	bool first = false;
-	bool ok;
 
 	lockdep_assert_held(&rpc->bucket->lock);
 	if (rpc->deferred)
-		return false;
+		return nothing;
 
 	/* With softirqs disabled this is a read-side section. */
 	s = rcu_dereference_bh(rpc->hn->settings);
-	ok = account(rpc->hn, bytes, now_ns, &s->core,
-		     !s->throttle || left <= s->core.defer_min_bytes);
-	if (ok)
-		return true;
+	r = burst(rpc, &s->core);
+	if (account(rpc->hn, burst_ip_bytes(rpc, r), now_ns, &s->core,
+		    !s->throttle || left <= s->core.defer_min_bytes))
+		return r;
 
 	spin_lock(&sched->lock);
 	first = !sched->srpt.count;
@@ -84,7 +101,7 @@ bool homa_sched_try_locked(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
 		hrtimer_start(&sched->pacer,
 			      ns_to_ktime(atomic64_read(&sched->idle_until_ns)),
 			      HRTIMER_MODE_ABS_SOFT);
-	return false;
+	return nothing;
 }
 
 /**
@@ -109,7 +126,7 @@ void homa_sched_remove_locked(struct homa_rpc *rpc)
 	rpc->deferred = false;
 }
 
-/* Send one packet of a message chosen by SRPT, or by its age. */
+/* Send the next packets of a message chosen by SRPT, or by its age. */
 static void send_one(struct homa_rpc *rpc, const struct homa_config *cfg,
 		     bool fifo, u64 now_ns)
 {
@@ -118,7 +135,7 @@ static void send_one(struct homa_rpc *rpc, const struct homa_config *cfg,
 	u8 priority;
 
 	homa_rpc_lock(rpc);
-	r = homa_rpc_tx_next(&rpc->core);
+	r = burst(rpc, cfg);
 	if (r.start == r.end || !homa_rpc_alive(rpc)) {
 		homa_sched_remove_locked(rpc);
 		homa_rpc_unlock(rpc);
@@ -126,8 +143,7 @@ static void send_one(struct homa_rpc *rpc, const struct homa_config *cfg,
 	}
 	priority = r.start < rpc->core.tx_unsched ?
 		   homa_tx_unsched_priority(rpc) : rpc->core.tx_prio;
-	account(rpc->hn, r.end - r.start + HOMA_DATA_HDR_BYTES + 40, now_ns,
-		cfg, true);
+	account(rpc->hn, burst_ip_bytes(rpc, r), now_ns, cfg, true);
 	homa_rpc_tx_sent(&rpc->core, r.end, now_ns);
 	if (homa_rpc_tx_next(&rpc->core).end > r.end) {
 		spin_lock_bh(&sched->lock);
@@ -139,12 +155,13 @@ static void send_one(struct homa_rpc *rpc, const struct homa_config *cfg,
 	homa_timer_start_locked(rpc);
 	homa_rpc_unlock(rpc);
 
-	HOMA_INC(rpc->hn, pacer_packets);
+	HOMA_ADD(rpc->hn, pacer_packets,
+		 DIV_ROUND_UP(r.end - r.start, rpc->core.tx_seg));
 	HOMA_ADD(rpc->hn, pacer_homa_bytes, r.end - r.start);
 	if (fifo)
 		HOMA_ADD(rpc->hn, pacer_fifo_bytes, r.end - r.start);
-	homa_tx_segment(rpc, r.start, r.end, priority, false,
-			rpc->core.tx_unsched);
+	homa_tx_range(rpc, r.start, r.end, priority, false,
+		      rpc->core.tx_unsched);
 }
 
 static enum hrtimer_restart pacer_expired(struct hrtimer *timer)

@@ -219,9 +219,12 @@ u8 homa_tx_unsched_priority(struct homa_rpc *rpc)
 	return level;
 }
 
-/* Build and send one DATA packet that fits the path. */
+/*
+ * Build and send one DATA packet that fits the path, or a large buffer of packets
+ * with @seg message bytes each.
+ */
 static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
-		     const struct in6_addr *saddr, u32 start, u32 end,
+		     const struct in6_addr *saddr, u32 start, u32 end, u32 seg,
 		     u8 priority, bool retransmit, u32 incoming)
 {
 	u32 linear = end - start <= COPY_BYTES_MAX ? end - start : 0;
@@ -238,6 +241,7 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 		.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version),
 	};
 	struct sk_buff *skb;
+	u32 packets = 1;
 
 	skb = new_packet(rpc->hsk, way->dst, HOMA_DATA_HDR_BYTES + linear);
 	if (!skb)
@@ -250,8 +254,12 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 		abandon(skb);
 		goto error;
 	}
-	HOMA_INC(hn, packets_sent_DATA);
-	this_cpu_inc(hn->mib->priority_packets[priority]);
+	if (end - start > seg) {
+		homa_gso_prepare(skb, seg, end - start, is_v4(rpc->peer));
+		packets = skb_shinfo(skb)->gso_segs;
+	}
+	HOMA_ADD(hn, packets_sent_DATA, packets);
+	this_cpu_add(hn->mib->priority_packets[priority], packets);
 	this_cpu_add(hn->mib->priority_bytes[priority], end - start);
 	trace_homa_tx(rpc->peer, saddr, &hdr, end - start, priority);
 	return xmit(rpc->hsk, rpc->peer, saddr, way, skb, priority);
@@ -261,27 +269,42 @@ error:
 	return -ENOBUFS;
 }
 
+/*
+ * How much of a range goes next.  A packet that has become too large for the path
+ * is sent in pieces, which a receiver finds inside one hole (wire §7.4).
+ */
+static u32 next_bytes(const struct homa_rpc *rpc, const struct dst_entry *dst,
+		      u32 fits, u32 start, u32 end)
+{
+	struct homa_tx_range packet = homa_rpc_segment(&rpc->core, start);
+	u32 seg = rpc->core.tx_seg;
+	u32 room;
+
+	if (fits < seg || start != packet.start || end <= packet.end)
+		return min3(end, packet.end, start + fits) - start;
+	room = min(homa_msgout_reach(&rpc->msgout, start) - start,
+		   homa_gso_bytes(dst, seg));
+	return min(end - start, max(room / seg, 1u) * seg);
+}
+
 /**
- * homa_tx_segment() - send one original packet of a message
+ * homa_tx_range() - send original packets of a message
  * @rpc: RPC, referenced
  * @start: first byte
  * @end: one more than the last
  * @priority: level
- * @retransmit: it was sent before
+ * @retransmit: they were sent before
  * @incoming: what to announce (wire §6.1)
  *
- * A packet that has become too large for the path is sent in pieces, which a
- * receiver finds inside one hole (wire §7.4).  Errors are recovered like loss.
+ * As few buffers as the way to the peer allows.  Errors are recovered like loss.
  *
  * Context: no Homa lock held.
  */
-void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
-		     bool retransmit, u32 incoming)
+void homa_tx_range(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
+		   bool retransmit, u32 incoming)
 {
 	struct in6_addr saddr = rpc->saddr;
 
-	if (retransmit)
-		HOMA_INC(rpc->hn, resent_packets);
 	rcu_read_lock();
 	while (start < end) {
 		struct homa_way way;
@@ -299,9 +322,9 @@ void homa_tx_segment(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
 			put_way(&way);
 			goto error;
 		}
-		n = min(end - start, fits);
-		if (send_data(rpc, &way, &saddr, start, start + n, priority,
-			      retransmit, incoming))
+		n = next_bytes(rpc, way.dst, fits, start, end);
+		if (send_data(rpc, &way, &saddr, start, start + n,
+			      rpc->core.tx_seg, priority, retransmit, incoming))
 			goto error;
 		start += n;
 	}
@@ -332,12 +355,12 @@ void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns)
 	bool first = true;
 
 	while (homa_rpc_alive(rpc) && has_more(rpc)) {
-		struct homa_tx_range r = homa_rpc_tx_next(&rpc->core);
+		struct homa_tx_range r;
 		u8 priority;
 		bool more;
 
-		if (!homa_sched_try_locked(rpc, r.end - r.start +
-					   HOMA_DATA_HDR_BYTES + 40, now_ns))
+		r = homa_sched_try_locked(rpc, now_ns);
+		if (r.start == r.end)
 			break;
 		if (r.start < rpc->core.tx_unsched) {
 			if (first)
@@ -351,8 +374,8 @@ void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns)
 		homa_timer_start_locked(rpc);
 		more = has_more(rpc);
 		homa_rpc_unlock(rpc);
-		homa_tx_segment(rpc, r.start, r.end, priority, false,
-				rpc->core.tx_unsched);
+		homa_tx_range(rpc, r.start, r.end, priority, false,
+			      rpc->core.tx_unsched);
 		/* Whoever permits more from now on sends it, too. */
 		if (!more)
 			return;
@@ -391,9 +414,10 @@ void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end, u8 priority)
 	while (at < end) {
 		/* Boundaries are constant, no lock is needed to know them. */
 		r = homa_rpc_segment(&rpc->core, at);
+		HOMA_INC(rpc->hn, resent_packets);
 		homa_sched_account(rpc->hn, r.end - r.start +
 				   HOMA_DATA_HDR_BYTES + 40, ktime_get_ns());
-		homa_tx_segment(rpc, r.start, r.end, priority, true, end);
+		homa_tx_range(rpc, r.start, r.end, priority, true, end);
 		at = r.end;
 	}
 }

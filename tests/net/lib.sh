@@ -169,6 +169,14 @@ hosts_bridge()
 # port_forwards PORT: true when the bridge forwards on it.
 port_forwards() { ip -n sw -d link show dev "$1" | grep -q 'state forwarding'; }
 
+# cut_packets NS DEV: what leaves DEV is cut to its MTU; a veth would pass large
+# buffers of many packets on as they are.
+cut_packets()
+{
+	in_ns "$1" ethtool -K "$2" tx-sctp-segmentation off >/dev/null ||
+		die "cannot have packets cut on $2"
+}
+
 # host_drill: namespace s is a Homa host (host 2, device s0); namespace d has
 # the other end, d0, without any address: its kernel stays silent and
 # homa-drill speaks for hosts 1 and 3..9 through it.
@@ -184,6 +192,7 @@ host_drill()
 	ip -n d link set d0 up
 	# No link-local address: nothing but the conversation is on this link.
 	ip -n s link set s0 addrgenmode none
+	cut_packets s s0
 	address s s0 2
 	for homa_i in 1 3 4 5 6 7 8 9; do
 		ip -n s neigh replace "10.0.0.$homa_i" lladdr 02:00:00:00:00:01 dev s0 nud permanent

@@ -92,11 +92,33 @@ static void refused_until_not_longer(void **state)
 	assert_true(again.send);
 }
 
+static void bursts(void **state)
+{
+	static const struct {
+		u32 link_mbps, bytes;
+	} cases[] = {
+		{ 1, 2 },
+		{ 1000, 2500 },
+		{ 10000, 25000 },
+		{ 25000, 62500 },
+		{ 26000, 65000 },
+		{ 100000, 65000 },
+		{ U32_MAX, 65000 },
+	};
+	u32 i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(homa_pace_burst_bytes(cases[i].link_mbps),
+				 cases[i].bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wire_time),
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(bursts),
 		cmocka_unit_test(refused_until_not_longer),
 	};
 

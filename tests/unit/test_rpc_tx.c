@@ -356,12 +356,56 @@ static void test_repeats_are_bounded(void **unused)
 	assert_int_equal(v.actions, HOMA_ACT_RETRANSMIT);
 }
 
+static void expect_burst(const struct homa_rpc_core *r, u32 max, u32 start,
+			 u32 end)
+{
+	struct homa_tx_range t = homa_rpc_tx_burst(r, max);
+
+	if (t.start != start || t.end != end)
+		fail_msg("burst of %u is [%u, %u), not [%u, %u)", max, t.start,
+			 t.end, start, end);
+}
+
+/* Whole packets, on one side of the unscheduled limit, as far as granted. */
+static void test_bursts(void **unused)
+{
+	struct homa_config cfg = fixture_cfg;
+	struct homa_rpc_core r = { 0 };
+
+	(void)unused;
+	cfg.unsched_bytes = 2500;
+	homa_rpc_init_client(&r, 2, 10000, 1000, &cfg, 0);
+	expect_burst(&r, 0, 0, 1000);
+	expect_burst(&r, 999, 0, 1000);
+	expect_burst(&r, 1999, 0, 1000);
+	expect_burst(&r, 2000, 0, 2000);
+	expect_burst(&r, 2999, 0, 2000);
+	expect_burst(&r, 3000, 0, 2500);
+	expect_burst(&r, U32_MAX, 0, 2500);
+	homa_rpc_tx_sent(&r, 2500, 1);
+	expect_burst(&r, 65000, 2500, 2500);
+	/* A grant that ends inside a packet lets all of it go. */
+	homa_rpc_grant(&r, 4501, 0, 2);
+	expect_burst(&r, 65000, 2500, 5500);
+	expect_burst(&r, 2000, 2500, 4500);
+	homa_rpc_grant(&r, 4600, 0, 2);
+	expect_burst(&r, 65000, 2500, 5500);
+	homa_rpc_tx_sent(&r, 4500, 3);
+	expect_burst(&r, 65000, 4500, 5500);
+	/* The last packet is shorter. */
+	homa_rpc_grant(&r, 10000, 0, 4);
+	expect_burst(&r, 65000, 4500, 10000);
+	homa_rpc_tx_sent(&r, 10000, 5);
+	expect_burst(&r, 65000, 10000, 10000);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_boundaries),
 		cmocka_unit_test(test_segments_tile),
 		cmocka_unit_test(test_grants),
+		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_nothing_goes_when_over),
 		cmocka_unit_test(test_resend_received),
 		cmocka_unit_test(test_resend_before_anything_was_sent),

@@ -610,6 +610,35 @@ static void seg_bytes(void **state)
 				 cases[i][2]);
 }
 
+/* A later packet of a large buffer differs in its offset and has no ack. */
+static void continued(void **state)
+{
+	struct homa_hdr hdr = {
+		.type = HOMA_DATA,
+		.sport = 40000,
+		.dport = 99,
+		.sender_id = 0x123456789abcdef0,
+		.data = {
+			.offset = 1424,
+			.msg_len = 100000,
+			.incoming = 40000,
+			.ack = { .client_id = 6, .server_port = 7 },
+			.cutoff_version = 8,
+		},
+	};
+	u8 expected[HOMA_DATA_HDR_BYTES];
+	u8 buf[HOMA_DATA_HDR_BYTES];
+
+	(void)state;
+	homa_wire_build(buf, &hdr);
+	hdr.data.offset = 71200;
+	hdr.data.ack.client_id = 0;
+	hdr.data.ack.server_port = 0;
+	homa_wire_build(expected, &hdr);
+	homa_wire_continue(buf, 71200);
+	assert_memory_equal(buf, expected, sizeof(buf));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -631,6 +660,7 @@ int main(void)
 		cmocka_unit_test(reference_bytes),
 		cmocka_unit_test(ack_count_is_limited_when_built),
 		cmocka_unit_test(seg_bytes),
+		cmocka_unit_test(continued),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
