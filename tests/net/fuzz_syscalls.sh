@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: uml stock612
+# tier: uml smp stock612
 # timeout: 120
 #
 # Random calls, valid and not, from threads, forked processes and in namespaces that

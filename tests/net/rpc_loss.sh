@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: E9
-# tier: uml stock
+# tier: uml smp stock
 # timeout: 150
 #
 # 1, 5 and 10 % of the packets are lost, or many duplicated, in both

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C20
-# tier: uml stock
+# tier: uml smp stock
 # timeout: 120
 #
 # Sockets come and go at any moment with RPCs under way, within a host and

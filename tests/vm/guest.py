@@ -31,6 +31,9 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 # double faults and single-step traps). Kernels do without the instruction.
 EMULATED_CPU = "max,-cx16"
 ICOUNT_CPU = "max,-erms,-fsrm,-cx16"
+# Each CPU is a thread here; several need the newer way of running processes. A
+# busy host may keep them waiting for long: that is no lockup and no stall.
+SMP = ["ncpus=2", "seccomp=on", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120"]
 
 
 def claim_build():
@@ -175,8 +178,8 @@ def fuzz_environment():
             if name.startswith("HOMA_FUZZ_")]
 
 
-def uml_command(kernel, boot, mode, plan, extra=()):
-    """Command line of the debug tier; `boot` holds the files of this boot."""
+def uml_command(tier, kernel, boot, mode, plan, extra=()):
+    """Command line of a debug tier; `boot` holds the files of this boot."""
     out = os.path.join(boot, "out")
     os.makedirs(out, exist_ok=True)
     base = os.path.join(BUILD, "guest")
@@ -186,10 +189,12 @@ def uml_command(kernel, boot, mode, plan, extra=()):
         "init=" + os.path.join(base, "guest/init"),
         "con=null", "con0=null,fd:@CONSOLE@", "con1=null,fd:1", "noreboot",
         "uml_dir=" + boot, "umid=guest",
-        "time-travel=inf-cpu", "kmemleak=on", "panic=-1", "oops=panic",
-        "HOMA_TIER=uml", "HOMA_MODE=" + mode, "HOMA_ROOT=" + ROOT,
+        *(["time-travel=inf-cpu"] if tier == "uml" else SMP),
+        "kmemleak=on", "panic=-1", "oops=panic",
+        "HOMA_TIER=" + tier, "HOMA_MODE=" + mode, "HOMA_ROOT=" + ROOT,
         "HOMA_BASE=" + base, "HOMA_PLAN=" + plan, "HOMA_OUTDIR=" + out,
-        "HOMA_KO=" + os.path.join(BUILD, "kmod-uml/homa.ko"), *fuzz_environment(), *extra]
+        "HOMA_KO=" + os.path.join(BUILD, "kmod-%s/homa.ko" % tier), *fuzz_environment(),
+        *extra]
 
 
 def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,

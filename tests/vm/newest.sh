@@ -5,10 +5,12 @@
 # machine's package sources stay as they are.
 #
 # Usage: newest.sh
+#        newest.sh --source WORK
 # Prints a directory of the cache: boot/vmlinuz, lib/modules/RELEASE, build (the
 # headers, for make -C) and root/usr/bin (the compiler that this kernel was built
 # with, to be put first in PATH). Looks for a newer one after a week. When there
 # is none newer than the stock kernels, prints the reason and exits with 77.
+# --source unpacks the source of that kernel into WORK.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -53,6 +55,22 @@ prepare()
 		Dir::Etc::preferencesparts "$state/parts";
 	END
 	apt_of "$1" apt-get -q update >>"$log" 2>&1
+}
+
+# find_mirror: where this machine's package sources get Debian from.
+find_mirror()
+{
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)/$(LABEL)' 'Identifier: Packages' |
+		awk '$2 == "Debian/Debian" { print $1; exit }')
+	[ -n "$mirror" ] || skip "this machine's package sources do not include Debian's"
+}
+
+forget_families()
+{
+	local family
+	for family in "${families[@]}"; do
+		rm -rf "$CACHE/apt-${family%% *}"
+	done
 }
 
 # releases FAMILY: releases of the cloud kernels with headers, "VERSION RELEASE".
@@ -115,6 +133,37 @@ relocate()
 	ln -s "root/usr/src/linux-headers-$release" "$work/build"
 }
 
+# unpack_source VERSION WORK: the source of kernel VERSION (7.3.4), or of what the
+# mirror has of this series by now.
+unpack_source()
+{
+	local package=linux-source-${1%.*} work=$2 family deb
+	say "dev: fetching $package (not installed)"
+	for family in "${families[@]}"; do
+		prepare "$family" || continue
+		rm -rf "$work"
+		mkdir -p "$work"
+		(cd "$work" && apt_of "$family" apt-get -q download "$package") >>"$log" 2>&1 || continue
+		deb=$(echo "$work"/*.deb)
+		dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards '*.tar.xz' |
+			tar -xJ -C "$work" --strip-components=1
+		rm "$deb"
+		return 0
+	done
+	return 1
+}
+
+if [ "${1:-}" = --source ]; then
+	dir=$("$0")
+	lock_cache newest
+	need_packages "unpacking the newest kernel" xz-utils
+	find_mirror
+	version=${dir##*/newest-}
+	unpack_source "${version%%[-+]*}" "$2" || die "no source of ${dir##*/} (log: $log)"
+	forget_families
+	exit 0
+fi
+
 current=$CACHE/newest
 use_current()
 {
@@ -139,9 +188,7 @@ lock_cache newest
 use_current -mmin -$week_min
 : >"$log"
 need_packages "unpacking the newest kernel" kmod xz-utils patchelf
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN)/$(LABEL)' 'Identifier: Packages' |
-	awk '$2 == "Debian/Debian" { print $1; exit }')
-[ -n "$mirror" ] || skip "this machine's package sources do not include Debian's"
+find_mirror
 
 say "dev: looking for the newest kernel"
 offers=
@@ -160,9 +207,7 @@ while read -r version release family; do
 	reason="kernel $release could not be fetched (log: $log)"
 	dir=
 done < <(sort -rV <<<"$offers")
-for family in "${families[@]}"; do
-	rm -rf "$CACHE/apt-${family%% *}"
-done
+forget_families
 if [ -z "$dir" ]; then
 	use_current
 	skip "$reason"

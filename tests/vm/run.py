@@ -4,7 +4,8 @@
 
 Tiers: t0 (Meson tests on this machine), 6.1 and 6.12 (stock kernels in QEMU),
 newest (the same with the newest kernel of the registry, a few tests), uml (the
-debug kernel, in virtual time). A net test passes only when its guest
+debug kernel, in virtual time), smp (the newest kernel with checks and several
+CPUs, for races). A net test passes only when its guest
 said so on the report channel; silence, a crash or a hang is a failure, and
 the tests that were still to come run in a fresh boot.
 """
@@ -30,6 +31,8 @@ AROUND_S = 90
 # A guest second is free in virtual time, so the guard inside is generous
 # there; the host's guard, in wall time, is the real one.
 VIRTUAL_FACTOR = 20
+# Tiers in User-Mode Linux.
+DEBUG = ("uml", "smp")
 
 
 def guard_s(tier, test):
@@ -72,9 +75,10 @@ class Runner:
     def run_net(self, tier, tests):
         """Run net tests in as few boots as they allow."""
         bed = Bed(tier)
+        only = "wall" if tier == "smp" else self.clock
         for clock in ("instructions", "wall"):
             singles = [t for t in tests
-                       if t.machines == 1 and (self.clock or t.clock) == clock]
+                       if t.machines == 1 and (only or t.clock) == clock]
             while singles:
                 singles = self.one_boot(bed, singles, clock)
         # Two machines cannot share a clock that counts instructions.
@@ -180,11 +184,11 @@ class Bed:
 
     def __init__(self, tier):
         self.tier = tier
-        self.kernel = script("uml-build.sh") if tier == "uml" else script("stock.sh", tier)
+        self.kernel = script("uml-build.sh", tier) if tier in DEBUG else script("stock.sh", tier)
         script("userspace.sh")
         ko = script("module.sh", tier)
         script("stage.sh")
-        if tier != "uml":
+        if tier not in DEBUG:
             self.accel = script("accel.sh")
             self.base = os.path.join(BUILD, "initramfs-%s.cpio.gz" % tier)
             subprocess.run([os.path.join(ROOT, "tests/vm/initramfs.sh"), self.kernel, ko,
@@ -194,11 +198,11 @@ class Bed:
         """Start a guest with `plan`."""
         os.makedirs(boot, exist_ok=True)
         console = os.path.join(boot, "console.log")
-        if self.tier == "uml":
+        if self.tier in DEBUG:
             path = os.path.join(boot, "plan")
             with open(path, "w", encoding="utf-8") as f:
                 f.write(plan)
-            return Guest(uml_command(self.kernel, boot, mode, path), console)
+            return Guest(uml_command(self.tier, self.kernel, boot, mode, path), console)
         image = os.path.join(boot, "initramfs.cpio.gz")
         add_file_to_initramfs(self.base, image, {"homa/plan": plan})
         if clock == "instructions" and self.accel == "tcg":
@@ -240,7 +244,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these tests")
     parser.add_argument("--tier", default="",
-                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, all; "
+                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, all; "
                              "default: t0 and stock, or wherever a named test runs")
     parser.add_argument("--clock", choices=["wall", "instructions"],
                         help="stock, emulated: override what each test asks for")
@@ -250,8 +254,8 @@ def main():
 
     if args.list:
         os.execv(sys.executable, [sys.executable, os.path.join(ROOT, "tests/vm/list.py")])
-    expand = {"stock": ["6.1", "6.12"], "all": ["t0", "6.1", "6.12", "newest", "uml"],
-              "": ["t0", "6.1", "6.12"] + (["uml"] if args.names else [])}
+    expand = {"stock": ["6.1", "6.12"], "all": ["t0", "6.1", "6.12", "newest", "uml", "smp"],
+              "": ["t0", "6.1", "6.12"] + (["uml", "smp"] if args.names else [])}
     tiers = [t for word in args.tier.split(",") for t in expand.get(word, [word])]
     for tier in tiers:
         if tier not in expand["all"]:

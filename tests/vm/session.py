@@ -102,7 +102,7 @@ def shell(tier, lock):
     words = ["HOMA_ROWS=%d" % size.lines, "HOMA_COLS=%d" % size.columns]
     if tier == "uml":
         # Real time: in virtual time an idle prompt would race through years.
-        command = uml_command(kernel, boot, "shell", os.devnull, words)
+        command = uml_command(tier, kernel, boot, "shell", os.devnull, words)
         command = [c for c in command if not c.startswith(("time-travel", "con"))]
         command += ["con=null", "con0=fd:0,fd:1", "quiet"]
     else:

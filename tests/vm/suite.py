@@ -56,7 +56,7 @@ def net_tests():
     """Every test under tests/net, in a stable order."""
     tests = []
     names = {"uml": {"uml"}, "stock": {"6.1", "6.12"}, "stock612": {"6.12"}, "stock61": {"6.1"},
-             "newest": {"newest"}}
+             "newest": {"newest"}, "smp": {"smp"}}
     for path in sorted(glob.glob(NET + "/*.sh") + glob.glob(NET + "/drill/*.drill")):
         fields = header(path)
         tiers = set()

@@ -1,32 +1,49 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# Build the debug kernel: User-Mode Linux from the packaged source.
+# Build a debug kernel: User-Mode Linux from Debian's source.
 #
-# Usage: uml-build.sh [--path]
+# Usage: uml-build.sh [uml | smp]
+# uml is the stock kernel's source, one CPU and virtual time; smp is the newest
+# kernel's, with several CPUs (exit status 77 and the reason if there is none).
 # Prints the directory of the finished build (./linux is the kernel; modules
 # build with `make -C DIR ARCH=um M=...`). Built once: the directory name is a
 # hash of everything that decides the result, and appears by rename only when
-# the build is complete.  --path prints it without building; fails if absent.
+# the build is complete.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-tarball=/usr/src/linux-source-6.12.tar.xz
-fragments=("$VM"/config/uml-base.config "$VM"/config/uml-debug.config
-	   "$VM"/config/uml-timetravel.config)
+kind=${1:-uml}
+fragments=("$VM"/config/uml-base.config "$VM"/config/uml-debug.config)
+musts="KASAN PROVE_LOCKING DEBUG_KMEMLEAK UBSAN FAILSLAB IPV6 VETH BRIDGE NET_SCH_NETEM PACKET SLUB_DEBUG"
+need_packages "tools of the debug kernel" xz-utils gcc libc6-dev make bison flex bc \
+	libelf-dev util-linux perl python3
 
-need_packages "source and tools of the debug kernel" linux-source-6.12 xz-utils \
-	gcc libc6-dev make bison flex bc libelf-dev util-linux perl python3
+case $kind in
+uml)
+	need_packages "source of the debug kernel" linux-source-6.12
+	fragments+=("$VM"/config/uml-timetravel.config)
+	musts+=" KUNIT UML_TIME_TRAVEL_SUPPORT"
+	source=$(dpkg-query -W -f '${Version}' linux-source-6.12)
+	unpack() { tar -xJf /usr/src/linux-source-6.12.tar.xz -C "$1" --strip-components=1; }
+	;;
+smp)
+	newest=$("$VM/newest.sh") || { echo "$newest"; exit 77; }
+	fragments+=("$VM"/config/uml-smp.config)
+	musts+=" SMP"
+	source="${newest##*/} $(cat "$VM/config/uml-smp.sed")"
+	unpack()
+	{
+		"$VM/newest.sh" --source "$1" 9>&-
+		sed -i -f "$VM/config/uml-smp.sed" "$1"/arch/um/{os-Linux/smp.c,kernel/stacktrace.c}
+	}
+	;;
+esac
 
-key=$({ dpkg-query -W -f '${Version}\n' linux-source-6.12
+key=$({ echo "$source"
 	gcc --version | head -n 1
 	grep -h CONFIG_ "${fragments[@]}"; } | sha256sum | cut -c 1-12)
 dir=$CACHE/uml-$key
 
-if [ "${1:-}" = --path ]; then
-	[ -x "$dir/linux" ] || die "the debug kernel is not built yet"
-	echo "$dir"
-	exit 0
-fi
 [ -x "$dir/linux" ] && { echo "$dir"; exit 0; }
 
 lock_cache "uml-$key"
@@ -34,11 +51,11 @@ lock_cache "uml-$key"
 
 work=$CACHE/uml-$key.part
 log=$CACHE/uml-$key.log
-say "dev: building the debug kernel, once: about 10 minutes on 2 cores (log: $log)"
+say "dev: building the debug kernel $kind, once: about 10 minutes on 2 cores (log: $log)"
 start=$SECONDS
 rm -rf "$work"
 mkdir -p "$work"
-tar -xJf "$tarball" -C "$work" --strip-components=1
+unpack "$work"
 
 cat "${fragments[@]}" >"$work/homa.config"
 um() { nice -n 5 make -C "$work" ARCH=um "$@" 9>&-; }
@@ -55,8 +72,7 @@ if [ -n "$refused" ]; then
 	printf '%s\n' "$refused" >"$work/config-refused"
 	say "dev: options that the kernel did not take:" "$refused"
 fi
-for must in KASAN PROVE_LOCKING DEBUG_KMEMLEAK UBSAN KUNIT FAILSLAB \
-	    UML_TIME_TRAVEL_SUPPORT IPV6 VETH BRIDGE NET_SCH_NETEM PACKET SLUB_DEBUG; do
+for must in $musts; do
 	grep -qx "CONFIG_$must=y" "$work/.config" ||
 		die "CONFIG_$must is off in the debug kernel: refusing to use it"
 done

@@ -5,8 +5,8 @@
 fresh_tmp() # an empty /tmp in the mount namespace of the caller
 {
 	mount -t tmpfs tmp /tmp
-	case $HOMA_TIER:$HOMA_ROOT in
-	uml:/tmp/*)
+	case $HOMA_ROOT in
+	/tmp/*)
 		# The checkout is below /tmp and must stay visible. (Our own
 		# commands, which are in it, are hidden just now.)
 		/bin/busybox mkdir -p "$HOMA_ROOT"
