@@ -84,8 +84,10 @@ netem s s0 loss 5%
 show tc -n c qdisc show dev c0
 echo_rpcs 2 10.0.0.2
 echo_rpcs 2 fd00::2
-ip netns exec c tc qdisc del dev c0 root
-ip netns exec s tc qdisc del dev s0 root
+for end in c s; do
+	in_ns $end tc qdisc del dev ${end}0 root
+	in_ns $end ethtool -K ${end}0 gso on >/dev/null
+done
 say "  Lost packets are missed after 5 ms, asked for again, and sent again."
 
 title "Round trips beside UDP and TCP, on the cable without loss: median, in microseconds"

@@ -206,11 +206,14 @@ host_drill()
 	wait_for 5 has_carrier d d0 || die "the veth link did not come up"
 }
 
-# netem NS DEV ARGS...: impair what DEV transmits (tc-netem arguments).
+# netem NS DEV ARGS...: impair what DEV transmits (tc-netem arguments). It would
+# treat a large buffer as one packet, so none are made.
 netem()
 {
 	homa_ns=$1 homa_dev=$2
 	shift 2
+	in_ns "$homa_ns" ethtool -K "$homa_dev" gso off >/dev/null ||
+		die "large buffers cannot be turned off on $homa_dev"
 	tc -n "$homa_ns" qdisc replace dev "$homa_dev" root netem "$@" ||
 		die "netem $* refused"
 }

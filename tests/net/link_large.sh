@@ -31,6 +31,15 @@ for to in 10.0.0.2 fd00::2; do
 	exchange "uncut" $to 65535
 	[ "$largest" -gt 15000 ] || die "only $largest bytes in the largest buffer"
 done
+# Lost as a whole: not by netem(), which would have none made.
+tc -n c qdisc add dev c0 root netem loss 3% || die "no netem"
+tc -n s qdisc add dev s0 root netem loss 3% || die "no netem"
+for to in 10.0.0.2 fd00::2; do
+	exchange "uncut, lossy" $to 65535
+	[ "$largest" -gt 15000 ] || die "only $largest bytes in the largest buffer"
+done
+tc -n c qdisc del dev c0 root
+tc -n s qdisc del dev s0 root
 for way in tx-sctp-segmentation tso gso sg; do
 	in_ns c ethtool -K c0 $way off >/dev/null || die "$way cannot be turned off"
 	in_ns s ethtool -K s0 $way off >/dev/null || die "$way cannot be turned off"
