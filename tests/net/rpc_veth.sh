@@ -30,6 +30,8 @@ exchange()
 }
 
 hosts_veth
+cut_packets c c0
+cut_packets s s0
 bg in_ns s homa_echo_server >/tmp/server 2>&1
 wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 
