@@ -114,6 +114,8 @@ sizes()
 	wait $sniff || die "packets that leave $2 for $4: $(cat /tmp/sizes)"
 	grep -q 'largest 1300 bytes' /tmp/sizes || die "packets that leave $2 for $4: $(cat /tmp/sizes)"
 }
+cut_packets c c0
+cut_packets r r1
 for server in 10.0.2.1 fd02::1; do
 	case $server in *:*) family=6 ;; *) family=4 ;; esac
 	# Those that pass are whole, and none is a fragment; then c sends only such.

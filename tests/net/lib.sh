@@ -181,6 +181,13 @@ cut_packets()
 		die "cannot have packets cut on $2"
 }
 
+# single_packets NS DEV: no large buffers are made for DEV at all.
+single_packets()
+{
+	in_ns "$1" ethtool -K "$2" gso off >/dev/null ||
+		die "large buffers cannot be turned off on $2"
+}
+
 # host_drill: namespace s is a Homa host (host 2, device s0); namespace d has
 # the other end, d0, without any address: its kernel stays silent and
 # homa-drill speaks for hosts 1 and 3..9 through it.
@@ -212,8 +219,7 @@ netem()
 {
 	homa_ns=$1 homa_dev=$2
 	shift 2
-	in_ns "$homa_ns" ethtool -K "$homa_dev" gso off >/dev/null ||
-		die "large buffers cannot be turned off on $homa_dev"
+	single_packets "$homa_ns" "$homa_dev"
 	tc -n "$homa_ns" qdisc replace dev "$homa_dev" root netem "$@" ||
 		die "netem $* refused"
 }
