@@ -83,7 +83,7 @@ static bool can_go(const struct homa_rpc *rpc)
  * Ends the oldest RPC that is not half done, of a client that never showed that
  * it hears us.  Should that client be real, an answered RPC loses no more than
  * if the response had been given up for want of an ack, only earlier; a request
- * that is still coming is sent again.
+ * that the application has not taken yet is sent again.
  *
  * Context: softirq, no Homa lock held.  Return: true if there was one.
  */

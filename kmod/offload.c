@@ -7,6 +7,7 @@
  * never cut, and the receiver takes it as one packet.  Before any other device
  * the stack calls homa_gso_segment().
  */
+#include <net/gro.h>
 #include <net/protocol.h>
 #include "homa.h"
 
@@ -82,6 +83,8 @@ static struct sk_buff *homa_gso_segment(struct sk_buff *skb,
 	if (reason != HOMA_REASON_NONE || hdr.type != HOMA_DATA ||
 	    hdr.hdr_len != HOMA_DATA_HDR_BYTES)
 		return ERR_PTR(-EINVAL);
+	/* Tunnels that the buffer has left took that away. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	if (skb_gso_ok(skb, features | NETIF_F_GSO_ROBUST)) {
 		/* Only its sender is not trusted: count for ourselves. */
 		skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(hdr.data.len, seg);
@@ -89,8 +92,15 @@ static struct sk_buff *homa_gso_segment(struct sk_buff *skb,
 	}
 
 	__skb_pull(skb, HOMA_DATA_HDR_BYTES);
-	/* As if the device did checksums: none is computed. */
-	segs = skb_segment(skb, features | NETIF_F_HW_CSUM);
+	/*
+	 * As if the device did checksums: none is computed.  But a tunnel that
+	 * has one in its own header needs the sum of each packet.
+	 */
+	if (skb->encap_hdr_csum)
+		features &= ~NETIF_F_CSUM_MASK;
+	else
+		features |= NETIF_F_HW_CSUM;
+	segs = skb_segment(skb, features);
 	if (IS_ERR_OR_NULL(segs))
 		return segs;
 	offset = hdr.data.offset;
@@ -101,9 +111,22 @@ static struct sk_buff *homa_gso_segment(struct sk_buff *skb,
 	return segs;
 }
 
+/*
+ * Packets are not batched on receive.  But only for protocols with this function
+ * does GRO find the transport header anew, which is needed behind a tunnel: the
+ * stack looks there for the length of a large buffer's header.
+ */
+static struct sk_buff *homa_gro_receive(struct list_head *head,
+					struct sk_buff *skb)
+{
+	NAPI_GRO_CB(skb)->flush = 1;
+	return NULL;
+}
+
 static const struct net_offload homa_offload = {
 	.callbacks = {
 		.gso_segment = homa_gso_segment,
+		.gro_receive = homa_gro_receive,
 	},
 };
 
