@@ -30,7 +30,7 @@ for applet in $(/bin/busybox --list); do
 done
 
 # Executables that Meson built for guests, and the scripts beside them.
-for dir in examples tests/progs tests/bench tools/homa-drill; do
+for dir in examples tests/progs tests/bench tools/homa-drill tools/homa; do
 	if [ -d "$BUILD/$dir" ]; then
 		find "$BUILD/$dir" -maxdepth 1 -type f -perm -u+x \
 			! -name '*.so*' ! -name '*.p' -exec cp -t "$new/bin" {} +
