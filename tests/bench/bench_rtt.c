@@ -37,6 +37,13 @@
 
 #define LOST_MAX 10
 
+/* A no-op that tests/bench/profile/plugin.c sees; @what is a character. */
+#ifdef __x86_64__
+#define MARK(what) asm volatile(".byte 0x0f,0x1f,0x80,%c0,0x6d,0x6f,0x68" : : "i"(what) : "memory")
+#else
+#define MARK(what) ((void)(what))
+#endif
+
 struct settings {
 	const struct bench_proto *proto;
 	struct bench_addr addr;		/* of the server */
@@ -49,6 +56,7 @@ struct settings {
 	uint16_t port;
 	int cpu;			/* both processes run there; -1 = anywhere */
 	bool json;
+	bool mark;
 };
 
 static const struct bench_proto *const protos[] = { &bench_homa, &bench_udp, &bench_tcp };
@@ -184,12 +192,16 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 
 		stamp(bytes, i + lost);
 		start_ns = now_ns();
+		if (set->mark && i >= set->warmup)
+			MARK('b');
 		if (set->proto->round(fd, &set->addr, out, bytes)) {
 			if (++lost > LOST_MAX)
 				errx(1, "%s, %zu bytes: more than %d answers are missing",
 				     set->proto->name, bytes, LOST_MAX);
 			continue;
 		}
+		if (set->mark)
+			MARK('e');
 		end_ns = now_ns();
 		if (i < set->warmup && !set->proto->check(out, bytes))
 			errx(1, "%s, %zu bytes: the answer differs from what was sent",
@@ -198,6 +210,8 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 			rtt_ns[i - set->warmup] = end_ns - start_ns;
 		i++;
 	}
+	if (set->mark)
+		MARK('w');
 	report(set, bytes, rtt_ns, lost);
 	free(rtt_ns);
 }
@@ -215,6 +229,7 @@ static void usage(void)
 		"  -p PORT    port of the server (default 4001)\n"
 		"  -c CPU     run client and server on this processor\n"
 		"  -j         one line of JSON per size; times in nanoseconds\n"
+		"  -m         mark rounds for ./dev profile\n"
 		"  -L LABEL   \"link\" in the JSON\n"
 		"Sizes that the protocol cannot carry are left out.\n");
 	exit(2);
@@ -243,7 +258,7 @@ static void parse_args(struct settings *set, int argc, char **argv)
 	size_t i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "P:l:r:w:S:C:p:c:jL:")) != -1) {
+	while ((opt = getopt(argc, argv, "P:l:r:w:S:C:p:c:jmL:")) != -1) {
 		switch (opt) {
 		case 'P':
 			set->proto = NULL;
@@ -274,6 +289,9 @@ static void parse_args(struct settings *set, int argc, char **argv)
 			break;
 		case 'j':
 			set->json = true;
+			break;
+		case 'm':
+			set->mark = true;
 			break;
 		case 'L':
 			set->label = optarg;

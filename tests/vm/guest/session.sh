@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# Inside a guest: run the demo or the benchmark, output and all, and report.
+# Inside a guest: run the demo, the benchmark or the profile, output and all, and report.
 
 . "$HOMA_BASE/guest/report.sh"
 
 case $HOMA_MODE in
 demo)	set -- demo.sh ;;
 bench)	set -- bench.sh instructions ;;
+profile) set -- profile.sh ;;
 esac
 insert_module || { dmesg | tail -n 20 | relay 'k| '; emit "@fatal insmod failed"; exit 1; }
 dmesg -c >/dev/null
