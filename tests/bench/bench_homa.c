@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include <linux/homa.h>
@@ -17,27 +16,9 @@
 static unsigned char *region;
 static struct homa_recvmsg_args received;
 
-static int open_socket(const struct bench_addr *addr)
-{
-	struct homa_rcvbuf_args args = { .length = REGION_BYTES };
-	int fd;
-
-	fd = socket(addr->sa.ss_family, SOCK_DGRAM, IPPROTO_HOMA);
-	if (fd < 0)
-		err(1, "homa socket");
-	region = mmap(NULL, REGION_BYTES, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (region == MAP_FAILED)
-		err(1, "mmap");
-	args.start = (uintptr_t)region;
-	if (setsockopt(fd, IPPROTO_HOMA, SO_HOMA_RCVBUF, &args, sizeof(args)))
-		err(1, "SO_HOMA_RCVBUF");
-	return fd;
-}
-
 static int homa_listen(const struct bench_addr *addr)
 {
-	int fd = open_socket(addr);
+	int fd = bench_homa_socket(addr->sa.ss_family, REGION_BYTES, &region);
 
 	if (bind(fd, (const struct sockaddr *)&addr->sa, addr->len))
 		err(1, "homa bind");
@@ -74,17 +55,17 @@ static void homa_serve(int fd)
 			.msg_iov = pieces,
 			.msg_control = &args,
 		};
-		size_t left = (size_t)receive(fd, &from);
+		size_t left = bench_answer((size_t)receive(fd, &from));
 		uint32_t i;
 
-		for (i = 0; i < received.num_bpages; i++) {
+		for (i = 0; left; i++) {
 			pieces[i].iov_base = region + received.bpage_offsets[i];
 			pieces[i].iov_len = left < HOMA_BPAGE_SIZE ? left : HOMA_BPAGE_SIZE;
 			left -= pieces[i].iov_len;
 		}
 		args.id = received.id;
 		msg.msg_namelen = from.len;
-		msg.msg_iovlen = received.num_bpages;
+		msg.msg_iovlen = i;
 		if (sendmsg(fd, &msg, 0) < 0)
 			err(1, "homa sendmsg(response)");
 	}
@@ -92,7 +73,7 @@ static void homa_serve(int fd)
 
 static int homa_connect(const struct bench_addr *addr)
 {
-	return open_socket(addr);
+	return bench_homa_socket(addr->sa.ss_family, REGION_BYTES, &region);
 }
 
 static int homa_round(int fd, const struct bench_addr *addr, const void *out, size_t bytes)
@@ -111,9 +92,9 @@ static int homa_round(int fd, const struct bench_addr *addr, const void *out, si
 	if (sendmsg(fd, &msg, 0) < 0)
 		err(1, "homa sendmsg(request)");
 	length = receive(fd, NULL);
-	if ((size_t)length != bytes || received.id != args.id)
+	if ((size_t)length != bench_answer(bytes) || received.id != args.id)
 		errx(1, "homa: response of %zd bytes to RPC %llu, expected %zu bytes to %llu",
-		     length, (unsigned long long)received.id, bytes,
+		     length, (unsigned long long)received.id, bench_answer(bytes),
 		     (unsigned long long)args.id);
 	return 0;
 }
@@ -123,6 +104,7 @@ static bool homa_check(const void *out, size_t bytes)
 	const unsigned char *expected = out;
 	uint32_t i;
 
+	bytes = bench_answer(bytes);
 	for (i = 0; i < received.num_bpages; i++) {
 		size_t piece = bytes < HOMA_BPAGE_SIZE ? bytes : HOMA_BPAGE_SIZE;
 

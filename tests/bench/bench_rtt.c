@@ -6,10 +6,10 @@
  *    bench_rtt -P tcp -S s -C c -l 500000 -r 50 10.0.0.2
  *               server in the network namespace s, client in c
  *
- * Closed loop: the client sends L bytes, the server sends the same L bytes
- * back, the client starts the next round. The time of a round is from before
- * the send call until the whole answer is in the client's memory. Rounds
- * before that (-w) warm the caches up and are not counted; in these every
+ * Closed loop: the client sends L bytes, the server sends the same L bytes back,
+ * or the first of them (-a), the client starts the next round. The time of a round
+ * is from before the send call until the whole answer is in the client's memory.
+ * Rounds before that (-w) warm the caches up and are not counted; in these every
  * byte of the answers is compared.
  *
  * With -c both processes share one processor: a round is then the path through
@@ -21,16 +21,12 @@
  */
 #include <arpa/inet.h>
 #include <err.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench_rtt.h"
@@ -51,6 +47,7 @@ struct settings {
 	const char *server_netns;
 	const char *label;
 	const char *sizes;
+	size_t answer_bytes;		/* 0 = as long as the message */
 	unsigned int rounds;
 	unsigned int warmup;
 	uint16_t port;
@@ -62,82 +59,21 @@ struct settings {
 static const struct bench_proto *const protos[] = { &bench_homa, &bench_udp, &bench_tcp };
 
 static unsigned char out[BENCH_BYTES_MAX];
+static size_t answer_bytes;
 
-static uint64_t now_ns(void)
+size_t bench_answer(size_t bytes)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return answer_bytes && answer_bytes < bytes ? answer_bytes : bytes;
 }
 
-/* Move this process to a network namespace named as by "ip netns add". */
-static void enter_netns(const char *name)
+static void serve(const void *context, int ready_fd)
 {
-	char path[256];
-	int fd;
+	const struct settings *set = context;
+	struct bench_addr any = bench_addr_any(&set->addr);
+	int fd = set->proto->listen(&any);
 
-	if (!name)
-		return;
-	snprintf(path, sizeof(path), "/run/netns/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		snprintf(path, sizeof(path), "/var/run/netns/%s", name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	}
-	if (fd < 0 || setns(fd, CLONE_NEWNET))
-		err(1, "network namespace %s", name);
-	close(fd);
-}
-
-/* Stay on one processor; the server inherits it. */
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	if (cpu < 0)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
-		err(1, "processor %d", cpu);
-}
-
-/* Fork the server and wait until it listens. */
-static pid_t start_server(const struct settings *set)
-{
-	struct bench_addr any = { .len = set->addr.len };
-	int ready[2];
-	pid_t pid;
-	char byte;
-	int fd;
-
-	any.sa.ss_family = set->addr.sa.ss_family;
-	if (any.sa.ss_family == AF_INET)
-		((struct sockaddr_in *)&any.sa)->sin_port = htons(set->port);
-	else
-		((struct sockaddr_in6 *)&any.sa)->sin6_port = htons(set->port);
-
-	if (pipe(ready))
-		err(1, "pipe");
-	pid = fork();
-	if (pid < 0)
-		err(1, "fork");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(ready[0]);
-		enter_netns(set->server_netns);
-		fd = set->proto->listen(&any);
-		if (write(ready[1], "", 1) != 1)
-			err(1, "server");
-		set->proto->serve(fd);
-		_exit(1);
-	}
-	close(ready[1]);
-	if (read(ready[0], &byte, 1) != 1)
-		errx(1, "the server did not start");
-	close(ready[0]);
-	return pid;
+	bench_ready(ready_fd);
+	set->proto->serve(fd);
 }
 
 static int compare_u64(const void *left, const void *right)
@@ -166,10 +102,12 @@ static void report(const struct settings *set, size_t bytes, uint64_t *rtt_ns, u
 	median = rtt_ns[n / 2];
 	p99 = rtt_ns[(n * 99 + 99) / 100 - 1];
 	if (set->json)
-		printf("{\"link\":\"%s\",\"proto\":\"%s\",\"bytes\":%zu,\"rounds\":%u,"
-		       "\"median_ns\":%llu,\"p99_ns\":%llu,\"min_ns\":%llu,\"lost\":%u}\n",
-		       set->label, set->proto->name, bytes, n, (unsigned long long)median,
-		       (unsigned long long)p99, (unsigned long long)min, lost);
+		printf("{\"work\":\"%s\",\"proto\":\"%s\",\"bytes\":%zu,\"answer_bytes\":%zu,"
+		       "\"rounds\":%u,\"median_ns\":%llu,\"p99_ns\":%llu,\"min_ns\":%llu,"
+		       "\"lost\":%u}\n",
+		       set->label, set->proto->name, bytes, bench_answer(bytes), n,
+		       (unsigned long long)median, (unsigned long long)p99,
+		       (unsigned long long)min, lost);
 	else
 		printf("%-5s %7zu bytes: median %.1f us, p99 %.1f us, min %.1f us"
 		       " (%u rounds, %u lost)\n", set->proto->name, bytes,
@@ -191,7 +129,7 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 		uint64_t start_ns, end_ns;
 
 		stamp(bytes, i + lost);
-		start_ns = now_ns();
+		start_ns = bench_now_ns();
 		if (set->mark && i >= set->warmup)
 			MARK('b');
 		if (set->proto->round(fd, &set->addr, out, bytes)) {
@@ -202,7 +140,7 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 		}
 		if (set->mark)
 			MARK('e');
-		end_ns = now_ns();
+		end_ns = bench_now_ns();
 		if (i < set->warmup && !set->proto->check(out, bytes))
 			errx(1, "%s, %zu bytes: the answer differs from what was sent",
 			     set->proto->name, bytes);
@@ -222,6 +160,7 @@ static void usage(void)
 		"usage: bench_rtt [options] ADDRESS\n"
 		"  -P PROTO   homa, udp or tcp (default homa)\n"
 		"  -l SIZES   bytes of a message, separated by commas (default 100)\n"
+		"  -a BYTES   length of the answers (default: that of the message)\n"
 		"  -r ROUNDS  timed round trips of each size (default 1000)\n"
 		"  -w ROUNDS  warm-up before them (default 100)\n"
 		"  -S NETNS   network namespace of the server\n"
@@ -230,27 +169,9 @@ static void usage(void)
 		"  -c CPU     run client and server on this processor\n"
 		"  -j         one line of JSON per size; times in nanoseconds\n"
 		"  -m         mark rounds for ./dev profile\n"
-		"  -L LABEL   \"link\" in the JSON\n"
+		"  -L LABEL   \"work\" in the JSON\n"
 		"Sizes that the protocol cannot carry are left out.\n");
 	exit(2);
-}
-
-static void parse_addr(struct settings *set, const char *text)
-{
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&set->addr.sa;
-	struct sockaddr_in *in4 = (struct sockaddr_in *)&set->addr.sa;
-
-	if (inet_pton(AF_INET, text, &in4->sin_addr) == 1) {
-		in4->sin_family = AF_INET;
-		in4->sin_port = htons(set->port);
-		set->addr.len = sizeof(*in4);
-	} else if (inet_pton(AF_INET6, text, &in6->sin6_addr) == 1) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(set->port);
-		set->addr.len = sizeof(*in6);
-	} else {
-		errx(2, "%s is not an IPv4 or IPv6 address", text);
-	}
 }
 
 static void parse_args(struct settings *set, int argc, char **argv)
@@ -258,7 +179,7 @@ static void parse_args(struct settings *set, int argc, char **argv)
 	size_t i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "P:l:r:w:S:C:p:c:jmL:")) != -1) {
+	while ((opt = getopt(argc, argv, "P:l:a:r:w:S:C:p:c:jmL:")) != -1) {
 		switch (opt) {
 		case 'P':
 			set->proto = NULL;
@@ -268,6 +189,9 @@ static void parse_args(struct settings *set, int argc, char **argv)
 			break;
 		case 'l':
 			set->sizes = optarg;
+			break;
+		case 'a':
+			set->answer_bytes = (size_t)atol(optarg);
 			break;
 		case 'r':
 			set->rounds = (unsigned int)atol(optarg);
@@ -301,9 +225,10 @@ static void parse_args(struct settings *set, int argc, char **argv)
 		}
 	}
 	if (optind != argc - 1 || !set->proto || !set->port || !set->rounds ||
-	    set->rounds > 1000000 || set->warmup > 1000000)
+	    set->rounds > 1000000 || set->warmup > 1000000 ||
+	    (set->answer_bytes && set->answer_bytes < set->proto->bytes_min))
 		usage();
-	parse_addr(set, argv[optind]);
+	bench_parse_addr(&set->addr, argv[optind], set->port);
 }
 
 int main(int argc, char **argv)
@@ -327,9 +252,10 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(out); i++)
 		out[i] = (unsigned char)(i * 2654435761u >> 13);
 
-	pin(set.cpu);
-	server = start_server(&set);
-	enter_netns(set.client_netns);
+	answer_bytes = set.answer_bytes;
+	bench_pin(set.cpu);
+	server = bench_fork_server(set.server_netns, serve, &set);
+	bench_enter_netns(set.client_netns);
 	fd = set.proto->connect(&set.addr);
 	for (size = set.sizes; *size; size = next + (*next == ',')) {
 		long bytes = strtol(size, &next, 10);

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * What bench_rtt's protocols have in common: a server that echoes for ever and
- * a client that makes one round trip at a time.
+ * What bench_rtt's protocols have in common: a server that answers for ever with
+ * what it got, or the beginning of it, and a client that makes one round trip at
+ * a time.
  */
 #ifndef BENCH_RTT_H
 #define BENCH_RTT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
+
+#include "bench_util.h"
 
 /* Longest message of any protocol: Homa's limit. */
 #define BENCH_BYTES_MAX 1000000
-
-struct bench_addr {
-	struct sockaddr_storage sa;
-	socklen_t len;
-};
 
 /**
  * struct bench_proto - one protocol to measure
@@ -24,11 +21,14 @@ struct bench_addr {
  * @bytes_min: shortest message that it can echo
  * @bytes_max: longest message that it can echo
  * @listen:    open a server on the wildcard address of @addr's family and port
- * @serve:     echo messages for ever; returns only to report an error
+ * @serve:     answer messages for ever; returns only to report an error
  * @connect:   open a client of the server at @addr
  * @round:     one round trip of the @bytes bytes at @out, to the server at @addr.
  *             Returns 0, or 1 if the network lost it and it has to be repeated
- * @check:     does the answer of the last round equal @out? (Not timed.)
+ * @check:     does the answer of the last round equal the beginning of the @bytes
+ *             bytes at @out? (Not timed.)
+ *
+ * An answer is as long as bench_answer() says.
  *
  * Errors other than loss end the program.
  */
@@ -46,6 +46,16 @@ struct bench_proto {
 extern const struct bench_proto bench_homa;
 extern const struct bench_proto bench_udp;
 extern const struct bench_proto bench_tcp;
+
+/**
+ * bench_answer() - how long the answer to a message is
+ * @bytes: length of the message
+ *
+ * Client and server are one program and agree on it.
+ *
+ * Return: bytes, from the beginning of the message.
+ */
+size_t bench_answer(size_t bytes);
 
 /* Where the client's answers go (UDP, TCP). */
 extern unsigned char bench_in[BENCH_BYTES_MAX];

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""One guest for people: ./dev demo, ./dev bench, ./dev shell."""
+"""One guest for people: ./dev demo, ./dev shell."""
 
 import argparse
 import base64
@@ -66,32 +66,27 @@ def watch(guest, limit_s):
             return int(line.split()[2]), files
 
 
-def run(mode, limit_s):
-    """Demo or benchmark, on stock 6.12."""
+def run(mode, limit_s, accel, append=()):
+    """Run one script in stock 6.12; return (exit status, artefacts {name: bytes})."""
     kernel, image = prepare("6.12")
-    boot = boot_dir(mode)
-    accel = "tcg" if mode == "bench" else script("accel.sh")
     if accel == "tcg":
         # Emulated time says nothing; instructions can be compared.
-        command = qemu_command(kernel, image, mode, accel, cpu=ICOUNT_CPU, machine=ICOUNT)
+        command = qemu_command(kernel, image, mode, accel, cpu=ICOUNT_CPU, machine=ICOUNT,
+                               append=append)
     else:
-        command = qemu_command(kernel, image, mode, accel)
+        command = qemu_command(kernel, image, mode, accel, append=append)
     print("dev: booting %s in a virtual machine" %
           os.path.basename(kernel).replace("stock-", "Linux "), file=sys.stderr, flush=True)
+    return run_guest(command, boot_dir(mode), limit_s)
+
+
+def run_guest(command, boot, limit_s):
+    """Start a guest and show what it says; return (exit status, artefacts)."""
     guest = Guest(command, os.path.join(boot, "console.log"))
     try:
-        status, files = watch(guest, limit_s)
+        return watch(guest, limit_s)
     finally:
         guest.stop()
-    if mode == "bench" and status == 0:
-        if "bench.json" not in files:
-            print("dev: the benchmark left no figures", file=sys.stderr)
-            return 1
-        path = os.path.join(BUILD, "bench.json")
-        with open(path, "wb") as f:
-            f.write(files["bench.json"])
-        print("dev: figures in " + os.path.relpath(path, ROOT), file=sys.stderr)
-    return status
 
 
 def shell(tier, lock):
@@ -125,7 +120,7 @@ def shell(tier, lock):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev", description=__doc__)
-    parser.add_argument("mode", choices=["demo", "bench", "shell"])
+    parser.add_argument("mode", choices=["demo", "shell"])
     parser.add_argument("--uml", action="store_true", help="shell: in the debug kernel")
     parser.add_argument("--kernel", default="6.12", choices=["6.1", "6.12"],
                         help="shell: which one")
@@ -134,7 +129,7 @@ def main():
     lock = claim_build()
     if args.mode == "shell":
         return shell("uml" if args.uml else args.kernel, lock)
-    return run(args.mode, 300 if args.mode == "demo" else 1800)
+    return run("demo", 300, script("accel.sh"))[0]
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@
 
 case $HOMA_MODE in
 demo)	set -- demo.sh ;;
-bench)	set -- bench.sh instructions ;;
+bench)	set -- bench.sh "${HOMA_BENCH:-all}" ;;
 profile) set -- profile.sh ;;
 esac
 insert_module || { dmesg | tail -n 20 | relay 'k| '; emit "@fatal insmod failed"; exit 1; }
 dmesg -c >/dev/null
 {
-	bash "$HOMA_BASE/bin/$1" $2 3>&- </dev/null
+	bash "$HOMA_BASE/bin/$1" ${2:+"$2"} 3>&- </dev/null
 	echo $? >/run/rc
 } 2>&1 | relay '| '
 dmesg | grep -E 'WARNING:|BUG:|Oops|general protection|INFO: ' | relay 'k| '
