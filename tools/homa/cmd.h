@@ -39,4 +39,7 @@ struct command {
 	const char *help;
 };
 
+int cmd_ping(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
+
 #endif /* HOMA_TOOL_CMD_H */

@@ -11,6 +11,8 @@
 
 /* In the order of the help text. */
 static const struct command commands[] = {
+	{ "ping", cmd_ping, "measure round trips to a homa serve" },
+	{ "serve", cmd_serve, "answer homa ping and homa perf" },
 	{ 0 }
 };
 
