@@ -183,11 +183,25 @@ static bool put_rpc_rx(struct sk_buff *skb, const struct homa_rpc_core *c)
 		!nla_put_u32(skb, HOMA_A_RPC_RX_GAPS, c->rx.num_gaps));
 }
 
+/* What the RPC waits for, as far as the numbers of bytes do not tell. */
+static bool put_rpc_wait(struct sk_buff *skb, const struct homa_rpc *rpc,
+			 u64 now_ns)
+{
+	const struct homa_rpc_core *c = &rpc->core;
+	s64 silent_ns = now_ns - c->quiet_since_ns;
+
+	return !nla_put_u64_64bit(skb, HOMA_A_RPC_SILENT_NS,
+				  max_t(s64, silent_ns, 0), HOMA_A_RPC_PAD) &&
+	       !nla_put_u16(skb, HOMA_A_RPC_RESENDS, c->resend_rounds) &&
+	       !nla_put_u8(skb, HOMA_A_RPC_PACED, rpc->deferred);
+}
+
 static bool put_rpc_locked(struct sk_buff *skb, struct netlink_callback *cb,
 			   const struct homa_rpc *rpc)
 {
 	void *header = put_header(skb, cb, HOMA_CMD_RPC_GET);
 	const struct homa_rpc_core *c = &rpc->core;
+	u64 now_ns = ktime_get_ns();
 
 	lockdep_assert_held(&rpc->bucket->lock);
 	if (!header)
@@ -203,11 +217,12 @@ static bool put_rpc_locked(struct sk_buff *skb, struct netlink_callback *cb,
 		      !nla_put_u8(skb, HOMA_A_RPC_PRIVATE, rpc->private) &&
 		      !nla_put_u8(skb, HOMA_A_RPC_STALLED, c->rx_stalled) &&
 		      !nla_put_u64_64bit(skb, HOMA_A_RPC_AGE_NS,
-					 ktime_get_ns() - rpc->birth_ns,
+					 now_ns - rpc->birth_ns,
 					 HOMA_A_RPC_PAD) &&
 		      (!c->error ||
 		       !nla_put_u32(skb, HOMA_A_RPC_ERROR, c->error)) &&
-		      put_rpc_tx(skb, c) && put_rpc_rx(skb, c));
+		      put_rpc_tx(skb, c) && put_rpc_rx(skb, c) &&
+		      put_rpc_wait(skb, rpc, now_ns));
 }
 
 static bool dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
@@ -280,11 +295,26 @@ static int peer_done(struct netlink_callback *cb)
 	return 0;
 }
 
+/* MTU of the route in use, 0 without one. */
+static u32 route_mtu(struct homa_peer *peer)
+{
+	struct homa_route *route;
+	u32 mtu = 0;
+
+	rcu_read_lock();
+	route = rcu_dereference(peer->route);
+	if (route)
+		mtu = dst_mtu(route->dst);
+	rcu_read_unlock();
+	return mtu;
+}
+
 static bool put_peer(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct homa_peer *peer)
 {
 	unsigned long idle = jiffies - READ_ONCE(peer->used);
 	void *header = put_header(skb, cb, HOMA_CMD_PEER_GET);
+	u32 mtu = route_mtu(peer);
 	struct homa_cutoffs cutoffs;
 	bool fits;
 	u8 acks;
@@ -308,6 +338,9 @@ static bool put_peer(struct sk_buff *skb, struct netlink_callback *cb,
 	for (i = 0; fits && i < HOMA_PRIORITIES_MAX; i++)
 		fits = !nla_put_u32(skb, HOMA_A_PEER_CUTOFFS,
 				    cutoffs.max_len[i]);
+	fits = fits && !nla_put_u32(skb, HOMA_A_PEER_SERVER_RPCS,
+				    atomic_read(&peer->server_rpcs)) &&
+	       (!mtu || !nla_put_u32(skb, HOMA_A_PEER_MTU, mtu));
 	return finish(skb, header, fits);
 }
 

@@ -54,6 +54,8 @@ in_ns c t_netlink -s rpc-get >/tmp/rpcs || die "rpc-get"
 [ "$(sed 's/ .*//' /tmp/rpcs | sort -u | wc -l)" = 400 ] || die "RPCs are told twice"
 grep -v 'peer=::ffff:10.0.0.2 peer-port=4000 state=0 .*tx-length=50000 ' /tmp/rpcs >/tmp/other &&
 	die "RPC: $(head -n 1 /tmp/other)"
+grep -v ' silent-ns=[0-9]* resends=[0-9]* paced=[01] $' /tmp/rpcs >/tmp/other &&
+	die "RPC: $(head -n 1 /tmp/other)"
 port=$(field /tmp/rpcs port)
 [ "$(in_ns c t_netlink rpc-get "$port" | wc -l)" = 400 ] || die "RPCs of port $port"
 [ "$(in_ns c t_netlink rpc-get 1 | wc -l)" = 0 ] || die "RPCs of a port without socket"
@@ -64,7 +66,20 @@ in_ns c t_netlink peer-get >/tmp/peers || die "peer-get"
 [ "$(wc -l </tmp/peers)" = 1 ] && [ "$(field /tmp/peers address)" = ::ffff:10.0.0.2 ] ||
 	die "hosts: $(cat /tmp/peers)"
 [ "$(field /tmp/peers cutoff-version)" = 1 ] || die "cutoffs of s: $(cat /tmp/peers)"
+[ "$(field /tmp/peers mtu)" = 1500 ] && [ "$(field /tmp/peers server-rpcs)" = 0 ] ||
+	die "route of s: $(cat /tmp/peers)"
+in_ns s t_netlink peer-get >/tmp/peers || die "peer-get"
+[ "$(field /tmp/peers server-rpcs)" -gt 0 ] || die "RPCs of c at s: $(cat /tmp/peers)"
 ok "hosts"
+
+# Silence is told: the server's packets get lost from now on.
+netem s s0 loss 100%
+silent() { in_ns c t_netlink rpc-get >/tmp/rpcs && grep -q ' resends=[1-9]' /tmp/rpcs; }
+wait_for 5 silent || die "no silence: $(head -n 1 /tmp/rpcs)"
+awk '{ for (i = 1; i <= NF; i++) { split($i, f, "="); v[f[1]] = f[2] }
+	if (v["resends"] > 0 && (v["silent-ns"] < 5000000 || v["silent-ns"] > v["age-ns"])) exit 1 }' \
+	/tmp/rpcs || die "silence: $(grep -m 1 ' resends=[1-9]' /tmp/rpcs)"
+ok "silence"
 
 # Parameters: all, one, changes, refusals.
 in_ns c t_netlink param-get >/tmp/params || die "param-get"

@@ -71,6 +71,9 @@ static const struct attr_kind rpc_attrs[HOMA_A_RPC_MAX + 1] = {
 	[HOMA_A_RPC_RX_RECEIVED] = { "rx-received", NUMBER },
 	[HOMA_A_RPC_RX_GRANTED] = { "rx-granted", NUMBER },
 	[HOMA_A_RPC_RX_GAPS] = { "rx-gaps", NUMBER },
+	[HOMA_A_RPC_SILENT_NS] = { "silent-ns", NUMBER },
+	[HOMA_A_RPC_RESENDS] = { "resends", NUMBER },
+	[HOMA_A_RPC_PACED] = { "paced", NUMBER },
 };
 
 static const struct attr_kind peer_attrs[HOMA_A_PEER_MAX + 1] = {
@@ -80,6 +83,8 @@ static const struct attr_kind peer_attrs[HOMA_A_PEER_MAX + 1] = {
 	[HOMA_A_PEER_PENDING_ACKS] = { "pending-acks", NUMBER },
 	[HOMA_A_PEER_CUTOFF_VERSION] = { "cutoff-version", NUMBER },
 	[HOMA_A_PEER_CUTOFFS] = { "cutoffs", NUMBER },
+	[HOMA_A_PEER_SERVER_RPCS] = { "server-rpcs", NUMBER },
+	[HOMA_A_PEER_MTU] = { "mtu", NUMBER },
 };
 
 static const struct attr_kind param_attrs[HOMA_A_PARAM_MAX + 1] = {
