@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/* Messages: their contents, and how they are given back. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+size_t homa_msg_length(const struct homa_msg *msg)
+{
+	return msg->length;
+}
+
+void *homa_msg_data(const struct homa_msg *msg)
+{
+	return msg->iov_count == 1 ? msg->iov[0].iov_base : NULL;
+}
+
+int homa_msg_iov(const struct homa_msg *msg, const struct iovec **iov)
+{
+	*iov = msg->iov;
+	return msg->iov_count;
+}
+
+size_t homa_msg_copy(const struct homa_msg *msg, size_t offset, void *to, size_t bytes)
+{
+	unsigned char *out = to;
+	size_t copied = 0;
+	int i;
+
+	for (i = 0; i < msg->iov_count && copied < bytes; i++) {
+		const struct iovec *piece = &msg->iov[i];
+		size_t part;
+
+		if (offset >= piece->iov_len) {
+			offset -= piece->iov_len;
+			continue;
+		}
+		part = piece->iov_len - offset;
+		if (part > bytes - copied)
+			part = bytes - copied;
+		memcpy(out + copied, (unsigned char *)piece->iov_base + offset, part);
+		copied += part;
+		offset = 0;
+	}
+	return copied;
+}
+
+const struct sockaddr *homa_msg_peer(const struct homa_msg *msg, socklen_t *addr_bytes)
+{
+	if (addr_bytes)
+		*addr_bytes = msg->peer_bytes;
+	return (const struct sockaddr *)&msg->peer;
+}
+
+/**
+ * lh_msg_get() - an empty message
+ * @homa: the handle
+ *
+ * Return: the message, or NULL.
+ */
+struct homa_msg *lh_msg_get(struct homa *homa)
+{
+	struct homa_msg *msg;
+
+	pthread_mutex_lock(&homa->lock);
+	msg = homa->cache;
+	if (msg) {
+		homa->cache = msg->next;
+		homa->num_cached--;
+	} else {
+		msg = malloc(sizeof(*msg));
+	}
+	if (msg) {
+		homa->num_msgs++;
+		msg->homa = homa;
+		msg->next = NULL;
+		msg->num_bpages = 0;
+		msg->iov_count = 0;
+		msg->is_request = false;
+		atomic_init(&msg->answered, false);
+	}
+	pthread_mutex_unlock(&homa->lock);
+	return msg;
+}
+
+/**
+ * lh_msg_put() - a message that has no contents is not needed any more
+ * @msg: the message
+ */
+void lh_msg_put(struct homa_msg *msg)
+{
+	struct homa *homa = msg->homa;
+	bool last;
+
+	pthread_mutex_lock(&homa->lock);
+	homa->num_msgs--;
+	if (homa->num_cached < LH_CACHE_MAX) {
+		msg->next = homa->cache;
+		homa->cache = msg;
+		homa->num_cached++;
+	} else {
+		free(msg);
+	}
+	last = homa->closed && !homa->num_msgs;
+	pthread_mutex_unlock(&homa->lock);
+	if (last)
+		lh_free_region(homa);
+}
+
+void homa_msg_release(struct homa_msg *msg)
+{
+	struct homa *homa = msg->homa;
+	uint32_t flush[LH_PENDING_MAX];
+	uint32_t num_flush = 0;
+
+	msg->iov_count = 0;
+	if (!msg->num_bpages)
+		return;
+	pthread_mutex_lock(&homa->lock);
+	if (homa->closed || !*homa->alive) {
+		msg->num_bpages = 0;
+		pthread_mutex_unlock(&homa->lock);
+		return;
+	}
+	memcpy(&homa->pending[homa->num_pending], msg->bpages,
+	       msg->num_bpages * sizeof(msg->bpages[0]));
+	homa->num_pending += msg->num_bpages;
+	/* Usually they go back with the next recvmsg(). But there may be none for a while,
+	 * and the kernel may need the memory: so no more than one call can take along, and
+	 * none at all when half of the region is in use.
+	 */
+	if (homa->num_pending > HOMA_MAX_BPAGES || homa->held_bytes > homa->region_bytes / 2) {
+		num_flush = homa->num_pending;
+		memcpy(flush, homa->pending, num_flush * sizeof(flush[0]));
+		homa->num_pending = 0;
+	}
+	homa->held_bytes -= (size_t)msg->num_bpages * HOMA_BPAGE_SIZE;
+	msg->num_bpages = 0;
+	pthread_mutex_unlock(&homa->lock);
+	lh_give_back(homa, flush, num_flush);
+}
+
+void homa_msg_free(struct homa_msg *msg)
+{
+	if (!msg)
+		return;
+	homa_msg_release(msg);
+	lh_msg_put(msg);
+}
+
+/**
+ * lh_queue_init() - make a queue empty
+ * @queue: the queue
+ */
+void lh_queue_init(struct lh_queue *queue)
+{
+	queue->head = NULL;
+	queue->tail = &queue->head;
+}
+
+/**
+ * lh_queue_add() - add a message at the end
+ * @queue: the queue
+ * @msg:   the message
+ */
+void lh_queue_add(struct lh_queue *queue, struct homa_msg *msg)
+{
+	msg->next = NULL;
+	*queue->tail = msg;
+	queue->tail = &msg->next;
+}
+
+/**
+ * lh_queue_take() - take the oldest message
+ * @queue: the queue
+ *
+ * Return: the message, or NULL.
+ */
+struct homa_msg *lh_queue_take(struct lh_queue *queue)
+{
+	struct homa_msg *msg = queue->head;
+
+	if (msg) {
+		queue->head = msg->next;
+		if (!queue->head)
+			queue->tail = &queue->head;
+	}
+	return msg;
+}
