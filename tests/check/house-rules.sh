@@ -6,7 +6,7 @@
 set -u
 cd "$1" || exit 99
 files=$(git ls-files -co --exclude-standard 2>/dev/null |
-	grep -E '\.(c|h|S|sh|py|build|drill|config)$|(^|/)(dev|Kbuild|Makefile|Kconfig|init)$|^\.ci/')
+	grep -E '\.(c|h|S|sh|py|lua|build|drill|config)$|(^|/)(dev|Kbuild|Makefile|Kconfig|init)$|^\.ci/')
 [ -n "$files" ] || { echo "not a git checkout"; exit 77; }
 bad=0
 # Spelled apart so that this file does not find itself.

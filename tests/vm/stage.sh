@@ -13,6 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 need_packages "tools inside the guests" busybox-static iproute2 ethtool nftables
+need_packages "live traffic for the dissector, in the debug kernel" tshark
 
 guest=$BUILD/guest
 new=$BUILD/guest.new
