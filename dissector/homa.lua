@@ -20,6 +20,8 @@ local DATA_BYTES = 56
 local NO_OFFSET = 0xffffffff
 local MAX_ACKS = 5
 local MAX_PRIORITY = 7
+-- Senders may fill the packet in which a grant ends; none is larger than this.
+local MAX_PACKET_BYTES = 9000
 -- A client's ids begin anew when its module is loaded again (see rpc_of).
 local REUSE_S = 1
 
@@ -250,7 +252,8 @@ local function learn_data(pkt, rec)
 		if part.bytes > 0 and last <= length then
 			total = total + part.bytes
 			if part.offset == 0 then msg.has_start = true end
-			if not pkt.retransmit and msg.has_start and last > msg.limit then
+			if not pkt.retransmit and msg.has_start and (part.offset >= msg.limit or
+			   last >= msg.limit + MAX_PACKET_BYTES) then
 				rec.out_of_grant = true
 			end
 			local new = add_range(msg.ranges, part.offset, last)
@@ -302,6 +305,10 @@ local function learn(pkt)
 		rec.msg.limit = math.max(rec.msg.limit, pkt.grant)
 	elseif pkt.type == RESEND then
 		rpc.resends = rpc.resends + 1
+		-- Who asks for bytes again believes that they were granted.
+		if pkt.wanted and pkt.wanted ~= NO_OFFSET then
+			rec.msg.limit = math.max(rec.msg.limit, pkt.first + pkt.wanted)
+		end
 	elseif pkt.type == BUSY then
 		rpc.busy = rpc.busy + 1
 	elseif pkt.type == RPC_UNKNOWN then

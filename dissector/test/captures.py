@@ -7,7 +7,7 @@ Usage: captures.py CAPTURE...
 
 import sys
 
-from packets import DATA, GRANT, homa_fields, ip_payload, read_pcap, tshark
+from packets import DATA, GRANT, RESEND, homa_fields, ip_payload, read_pcap, tshark
 
 FIELDS = [
     "homa.srcport", "homa.dstport", "homa.sequence", "homa.type", "homa.doff", "homa.flags",
@@ -50,11 +50,16 @@ def follow(frames):
         from_client = not sender_id & 1
         client, server = (source, destination) if from_client else (destination, source)
         rpc = rpcs.setdefault((client, server, sender_id & ~1), (Message(), Message(), []))
-        if kind not in (DATA, GRANT):
+        if kind not in (DATA, GRANT, RESEND):
             continue
         message = rpc[int((kind == DATA) != from_client)]
         if kind == GRANT:
             message.limit = max(message.limit, int(fields["homa.grant.offset"]))
+            continue
+        if kind == RESEND:
+            end = int(fields["homa.resend.offset"]) + int(fields["homa.resend.length"])
+            if end < 0xffffffff:
+                message.limit = max(message.limit, end)
             continue
         rpc[2].append((number, from_client, message))
         length, offset, size = (int(fields["homa.data." + name])
@@ -65,7 +70,7 @@ def follow(frames):
         again = fields["homa.data.retransmit"] == "1"
         message.limit = max(message.limit, int(fields["homa.data.incoming"]))
         row["homa.expert.retransmission"] = again
-        row["homa.expert.out_of_grant"] = not again and offset + size > message.limit
+        row["homa.expert.out_of_grant"] = not again and offset >= message.limit
         row["homa.expert.duplicate"] = 0 not in message.have[offset:offset + size]
         message.content[offset:offset + size] = packet[56:]
         message.have[offset:offset + size] = b"\1" * size

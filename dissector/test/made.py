@@ -100,6 +100,12 @@ def expert_infos():
         frame4(1, 2, common(0x19, 2, 32768, 4000)), frame4(1, 2, bytes(27)),
         frame4(2, 1, common(CUTOFFS, 3, 4000, 32768) + bytes(34)),
         (frame4(1, 2, cut[:70], wire_bytes=len(cut)), 34 + len(cut)),
+        # A RESEND grants what it asks for; a packet may begin in the grant and end beyond.
+        request(0, 1000, 50000, id=20, incoming=1000), request(1000, 1000, 50000, id=20, incoming=1000),
+        frame4(2, 1, common(RESEND, 21, 4000, 32768) + struct.pack(">IIB", 1000, 1500, 7)),
+        request(2000, 1000, 50000, id=20, incoming=1000),
+        request(2400, 1000, 50000, id=20, incoming=1000),
+        request(2450, 20000, 50000, id=20, incoming=1000),
     )
     want = [
         set(), {"out_of_grant"}, {"priority"}, set(), {"retransmission", "duplicate"},
@@ -108,6 +114,7 @@ def expert_infos():
         {"resend", "short_resend"}, {"unknown_rpc"}, {"busy"}, {"freeze"}, {"short"},
         {"ack_count", "ack_odd"}, {"need_ack"}, {"need_ack", "role"}, {"type"}, {"type", "short"},
         set(), {"cut"},
+        set(), {"out_of_grant"}, {"resend"}, set(), set(), {"out_of_grant"},
     ]
     for number, (one, other) in enumerate(zip(got, want, strict=True), 1):
         assert one == other, "packet %d: %s, not %s" % (number, one, other)
