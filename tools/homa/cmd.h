@@ -39,6 +39,7 @@ struct command {
 	const char *help;
 };
 
+int cmd_perf(int argc, char **argv);
 int cmd_ping(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 

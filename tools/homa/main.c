@@ -12,6 +12,7 @@
 /* In the order of the help text. */
 static const struct command commands[] = {
 	{ "ping", cmd_ping, "measure round trips to a homa serve" },
+	{ "perf", cmd_perf, "load servers, and time the answers" },
 	{ "serve", cmd_serve, "answer homa ping and homa perf" },
 	{ 0 }
 };

@@ -157,7 +157,8 @@ static void draw(struct worker *w, uint64_t now_ns)
 	w->draw.msg.bytes = perf_dist_quantile(load->dist, w->share);
 	w->draw.msg.kind = (uint8_t)load->kind;
 	w->draw.target = perf_rng_below(&w->rng, w->client->num_targets);
-	w->draw.decile = (uint8_t)(w->share * PERF_DECILES);
+	/* One size has no tenths. */
+	w->draw.decile = load->dist->num_points == 1 ? 0 : (uint8_t)(w->share * PERF_DECILES);
 	if (load->rate > 0)
 		w->due_ns += perf_rng_exponential(&w->rng, 1e9 / load->rate);
 	else
