@@ -34,6 +34,7 @@
 #include "../core/config.h"
 #include "../core/dedup.h"
 #include "../core/grant.h"
+#include "../core/meter.h"
 #include "../core/pace.h"
 #include "../core/prio.h"
 #include "../core/reason.h"
@@ -125,20 +126,53 @@ struct homa_wheel {
 };
 
 /**
- * struct homa_sched - outgoing messages held back by pacing
+ * struct homa_link - a network device as a way out, and messages held back there
+ * @node: in homa_net.links; changed under RTNL, read under RCU
+ * @dev: RCU; NULL when the device is gone, and in homa_net.link0
+ * @hn: namespace
+ * @ifindex: of the device
+ * @refs: one for the device, one for each route, RPC and socket that refers to it
+ * @dev_mbps: speed that the device reports, 0 = unknown; no lock
  * @lock: L3 (the "tx lock"); guards @srpt
  * @srpt: waiting messages
  * @idle_until_ns: when the link will have sent what it was given (pace.h)
+ * @queued_bytes: of buffers of long messages that have not left the device
+ * @resume_bytes: with so few of them the pacer goes on; no lock
+ * @full: the pacer waits for the device; no lock
  * @pacer: sends from @srpt when the link has room again
+ * @given_bytes: given to the device by the pacer, ever; only for the pacer
+ * @meter: how fast the device's queue drains; changed by the pacer alone
  * @busy_since: homa_cycles() when @srpt was last empty; @lock
+ * @rcu: for freeing
  */
-struct homa_sched {
+struct homa_link {
+	struct hlist_node node;
+	struct net_device __rcu *dev;
+	struct homa_net *hn;
+	int ifindex;
+	refcount_t refs;
+	u32 dev_mbps;
 	spinlock_t lock;	/* L3 */
 	struct homa_srpt srpt;
 	atomic64_t idle_until_ns;
+	atomic_t queued_bytes;
+	int resume_bytes;
+	bool full;
 	struct hrtimer pacer;
+	u64 given_bytes;
+	struct homa_meter meter;
 	u64 busy_since;
+	struct rcu_head rcu;
 };
+
+/* Slots of homa_net.links, a power of two. */
+#define HOMA_LINK_BUCKETS	16
+
+/* Links of a socket whose buffers are counted until they leave the device. */
+#define HOMA_BULK_LINKS		2
+
+/* 4 Tbit/s, as for the setting. */
+#define HOMA_LINK_MBPS_MAX	4194304u
 
 /**
  * struct homa_settings - snapshot of what can be set in a namespace
@@ -198,7 +232,9 @@ struct homa_settings {
  * @grantable_since: homa_cycles() of the last change of @num_grantable
  * @evict_lock: L3; guards the next one and homa_sock.evictable
  * @evictable: server RPCs of strangers
- * @sched: outgoing messages that wait for the link
+ * @links: devices, by ifindex
+ * @link0: what cannot be said to leave by one of them
+ * @link_ask: asks devices for their speed
  * @wheel: timers
  * @settings: RCU; replaced under @settings_lock
  * @settings_lock: L0
@@ -232,7 +268,9 @@ struct homa_net {
 	u64 grantable_since;
 	spinlock_t evict_lock;		/* L3 */
 	struct list_head evictable;
-	struct homa_sched sched;
+	struct hlist_head links[HOMA_LINK_BUCKETS];
+	struct homa_link link0;
+	struct work_struct link_ask;
 	struct homa_wheel wheel;
 	struct homa_settings __rcu *settings;
 	struct mutex settings_lock;	/* L0 */
@@ -257,6 +295,7 @@ struct homa_peer_key {
 /**
  * struct homa_route - a route to a peer; constant once published
  * @dst: referenced
+ * @link: its device, referenced
  * @cookie: its generation
  * @saddr: source address that it was looked up with or chose
  * @uid: whose route it is; rules for routing may depend on it
@@ -264,6 +303,7 @@ struct homa_peer_key {
  */
 struct homa_route {
 	struct dst_entry *dst;
+	struct homa_link *link;
 	u32 cookie;
 	struct in6_addr saddr;
 	kuid_t uid;
@@ -367,7 +407,8 @@ struct homa_msgout {
  * @private: response only for a receiver that names the id
  * @rx_charged: its memory is charged as received
  * @waited: a thread waits for this private RPC; RPC lock
- * @deferred: in homa_sched.srpt, so only the pacer sends; RPC lock
+ * @deferred_to: the link in whose srpt it is, referenced: only that one's pacer
+ *	sends; or NULL; RPC lock
  * @cookie: opaque, for the client
  * @birth_ns: creation
  * @sock_link: in homa_sock.rpcs; homa_sock.ready_lock
@@ -379,7 +420,7 @@ struct homa_msgout {
  * @stall_node: in homa_pool.waiting while rx_stalled; homa_pool.lock
  * @stall_len: key there
  * @grantee: homa_net.grant_lock
- * @srpt: homa_sched.lock
+ * @srpt: homa_link.lock of @deferred_to
  * @wait: where the thread of @waited sleeps
  * @msgout: outgoing message
  * @rxq: packets whose bytes were taken; RPC lock
@@ -407,7 +448,7 @@ struct homa_rpc {
 	bool private;
 	bool rx_charged;
 	bool waited;
-	bool deferred;
+	struct homa_link *deferred_to;
 	struct homa_sock *hsk;
 	struct homa_net *hn;
 	struct homa_peer *peer;
@@ -446,6 +487,7 @@ struct homa_rpc {
  * @rx_reserved: what sk_rmem_alloc may grow to without asking (mem.c), bytes
  * @tx_reserved: what tx_mem may grow to without asking, bytes
  * @tx_blocked: a sender waits, or poll() reported not writable
+ * @bulk_links: whose queued_bytes its buffers are counted in, referenced; set once
  * @pool: receive region; set once under lock_sock()
  * @error_msg: why the last failing call failed; best effort, no lock
  */
@@ -468,6 +510,7 @@ struct homa_sock {
 	spinlock_t mem_lock;	/* L3 */
 	u32 rx_reserved;
 	u64 tx_reserved;
+	struct homa_link *bulk_links[HOMA_BULK_LINKS];
 	struct homa_pool *pool;
 	char error_msg[HOMA_ERROR_MSG_SIZE];
 };
@@ -868,11 +911,26 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 void homa_grant_remove_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 
 /* ---- sched.c: pacing ---- */
-void homa_sched_init(struct homa_net *hn);
-void homa_sched_exit(struct homa_net *hn);
+void homa_sched_init(struct homa_link *link);
+void homa_sched_exit(struct homa_link *link);
 struct homa_tx_range homa_sched_try_locked(struct homa_rpc *rpc, u64 now_ns);
-void homa_sched_account(struct homa_net *hn, u32 bytes, u64 now_ns);
+void homa_sched_account(struct homa_rpc *rpc, u32 bytes, u64 now_ns);
 void homa_sched_remove_locked(struct homa_rpc *rpc);
+void homa_sched_drained(struct homa_link *link, u32 bytes);
+
+/* ---- link.c: devices as ways out ---- */
+struct homa_link *homa_link_get(struct homa_net *hn, int ifindex);
+void homa_link_put(struct homa_link *link);
+struct homa_link *homa_link_rcu(const struct homa_rpc *rpc);
+u32 homa_link_mbps(const struct homa_link *link, const struct homa_config *cfg);
+bool homa_link_backlogged(const struct homa_link *link);
+void homa_link_charge(const struct homa_rpc *rpc, struct sk_buff *skb);
+void homa_link_pass_charge(struct sk_buff *from, struct sk_buff *to);
+void homa_link_sock_exit(struct homa_sock *hsk);
+void homa_links_init(struct homa_net *hn);
+void homa_links_exit(struct homa_net *hn);
+int homa_link_notifier_init(void);
+void homa_link_notifier_exit(void);
 
 /* ---- timer.c: the wheel ---- */
 void homa_timer_init(struct homa_net *hn);

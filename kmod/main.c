@@ -103,9 +103,12 @@ static int __init homa_init(void)
 	err = homa_netns_init();
 	if (err)
 		goto err_cache;
-	err = homa_netlink_init();
+	err = homa_link_notifier_init();
 	if (err)
 		goto err_netns;
+	err = homa_netlink_init();
+	if (err)
+		goto err_notifier;
 	err = proto_register(&homa_prot, 1);
 	if (err)
 		goto err_netlink;
@@ -140,6 +143,8 @@ err_proto:
 	proto_unregister(&homa_prot);
 err_netlink:
 	homa_netlink_exit();
+err_notifier:
+	homa_link_notifier_exit();
 err_netns:
 	homa_netns_exit();
 err_cache:
@@ -160,6 +165,7 @@ static void __exit homa_exit(void)
 	homa_offload_exit();
 	/* Sockets are freed after a grace period and use the caches. */
 	rcu_barrier();
+	homa_link_notifier_exit();
 	homa_netns_exit();
 	proto_unregister(&homav6_prot);
 	proto_unregister(&homa_prot);

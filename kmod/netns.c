@@ -93,7 +93,7 @@ static int __net_init homa_net_init(struct net *net)
 	err = homa_peers_init(hn);
 	if (err)
 		goto err_settings;
-	homa_sched_init(hn);
+	homa_links_init(hn);
 	homa_timer_init(hn);
 	homa_adapt_init(hn);
 	err = homa_sysctl_init(hn);
@@ -108,7 +108,7 @@ err_sysctl:
 	homa_sysctl_exit(hn);
 err_peers:
 	homa_timer_exit(hn);
-	homa_sched_exit(hn);
+	homa_links_exit(hn);
 	homa_peers_exit(hn);
 err_settings:
 	kfree(s);
@@ -131,7 +131,7 @@ static void __net_exit homa_net_exit(struct net *net)
 	homa_sysctl_exit(hn);
 	homa_adapt_exit(hn);
 	homa_timer_exit(hn);
-	homa_sched_exit(hn);
+	homa_links_exit(hn);
 	homa_peers_exit(hn);
 	WARN_ON_ONCE(atomic_read(&hn->rpc_count));
 	if (hn->tables)

@@ -103,6 +103,7 @@ static struct sk_buff *homa_gso_segment(struct sk_buff *skb,
 	segs = skb_segment(skb, features);
 	if (IS_ERR_OR_NULL(segs))
 		return segs;
+	homa_link_pass_charge(skb, segs->prev);
 	offset = hdr.data.offset;
 	for (part = segs->next; part; part = part->next) {
 		offset += seg;

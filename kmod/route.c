@@ -120,6 +120,7 @@ void homa_route_free(struct homa_route *route)
 	if (!route)
 		return;
 	dst_release(route->dst);
+	homa_link_put(route->link);
 	kfree(route);
 }
 
@@ -137,6 +138,7 @@ static void cache(struct homa_peer *peer, struct dst_entry *dst,
 		return;
 	dst_hold(dst);
 	route->dst = dst;
+	route->link = homa_link_get(peer->hn, dst->dev->ifindex);
 	route->saddr = *saddr;
 	route->uid = uid;
 	route->cookie = 0;

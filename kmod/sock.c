@@ -26,6 +26,7 @@ static void destruct(struct sock *sk)
 {
 	homa_pool_delete(homa_sk(sk)->pool);
 	homa_mem_sock_exit(homa_sk(sk));
+	homa_link_sock_exit(homa_sk(sk));
 	if (sk->sk_family == AF_INET6)
 		inet6_sock_destruct(sk);
 	else
@@ -56,6 +57,7 @@ int homa_sock_init(struct sock *sk)
 	hsk->num_rpcs = 0;
 	hsk->num_clients = 0;
 	hsk->num_ready = 0;
+	memset(hsk->bulk_links, 0, sizeof(hsk->bulk_links));
 	hsk->pool = NULL;
 	hsk->error_msg[0] = 0;
 	/* Packets are cut to the path MTU: IP must never fragment them, also

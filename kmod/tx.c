@@ -258,6 +258,8 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 		homa_gso_prepare(skb, seg, end - start, is_v4(rpc->peer));
 		packets = skb_shinfo(skb)->gso_segs;
 	}
+	if (rpc->core.tx_len > seg)
+		homa_link_charge(rpc, skb);
 	HOMA_ADD(hn, packets_sent_DATA, packets);
 	this_cpu_add(hn->mib->priority_packets[priority], packets);
 	this_cpu_add(hn->mib->priority_bytes[priority], end - start);
@@ -415,7 +417,7 @@ void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end, u8 priority)
 		/* Boundaries are constant, no lock is needed to know them. */
 		r = homa_rpc_segment(&rpc->core, at);
 		HOMA_INC(rpc->hn, resent_packets);
-		homa_sched_account(rpc->hn, r.end - r.start +
+		homa_sched_account(rpc, r.end - r.start +
 				   HOMA_DATA_HDR_BYTES + 40, ktime_get_ns());
 		homa_tx_range(rpc, r.start, r.end, priority, true, end);
 		at = r.end;
