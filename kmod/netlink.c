@@ -193,7 +193,7 @@ static bool put_rpc_wait(struct sk_buff *skb, const struct homa_rpc *rpc,
 	return !nla_put_u64_64bit(skb, HOMA_A_RPC_SILENT_NS,
 				  max_t(s64, silent_ns, 0), HOMA_A_RPC_PAD) &&
 	       !nla_put_u16(skb, HOMA_A_RPC_RESENDS, c->resend_rounds) &&
-	       !nla_put_u8(skb, HOMA_A_RPC_PACED, rpc->deferred);
+	       !nla_put_u8(skb, HOMA_A_RPC_PACED, !!rpc->deferred_to);
 }
 
 static bool put_rpc_locked(struct sk_buff *skb, struct netlink_callback *cb,
