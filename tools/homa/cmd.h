@@ -43,4 +43,12 @@ int cmd_perf(int argc, char **argv);
 int cmd_ping(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 
+int cmd_doctor(int argc, char **argv);
+int cmd_config(int argc, char **argv);
+int cmd_peers(int argc, char **argv);
+int cmd_ss(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+
 #endif /* HOMA_TOOL_CMD_H */

@@ -14,6 +14,13 @@ static const struct command commands[] = {
 	{ "ping", cmd_ping, "measure round trips to a homa serve" },
 	{ "perf", cmd_perf, "load servers, and time the answers" },
 	{ "serve", cmd_serve, "answer homa ping and homa perf" },
+	{ "doctor", cmd_doctor, "what is wrong here, and the command that mends it" },
+	{ "ss", cmd_ss, "sockets, their RPCs, and what these wait for" },
+	{ "stat", cmd_stat, "counters, what changes, why packets were not used" },
+	{ "top", cmd_top, "a live view: hosts, RPCs in flight, rates" },
+	{ "peers", cmd_peers, "the hosts that this one talks to" },
+	{ "trace", cmd_trace, "a time line of one RPC, one host, or all" },
+	{ "config", cmd_config, "show, change and keep parameters" },
 	{ 0 }
 };
 

@@ -209,6 +209,8 @@ static error_t run(const struct opt_spec *spec, int argc, char **argv,
 	error_t rc;
 
 	argp_err_exit_status = TOOL_USAGE;
+	/* No paragraph about arguments of short options. */
+	setenv("ARGP_HELP_FMT", "no-dup-args-note", 0);
 	/* Words after the options are left in order at the end of argv. */
 	rc = argp_parse(&argp, argc, argv, ARGP_NO_HELP, &p->first, p);
 	free(doc);

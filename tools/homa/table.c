@@ -20,6 +20,7 @@
  * @cells: texts
  * @used: number of cells
  * @room: cells that fit
+ * @width: longest line, 0 = any; the last column is cut
  */
 struct table {
 	const char *const *headers;
@@ -27,6 +28,7 @@ struct table {
 	char **cells;
 	size_t used;
 	size_t room;
+	size_t width;
 };
 
 static void *or_die(void *memory)
@@ -88,6 +90,16 @@ void table_add(struct table *table, const char *format, ...)
 }
 
 /**
+ * table_fit() - limit the length of lines
+ * @table: the table
+ * @width: so many characters; what does not fit of the last column is cut off
+ */
+void table_fit(struct table *table, size_t width)
+{
+	table->width = width;
+}
+
+/**
  * table_rows() - number of complete rows
  * @table: the table
  *
@@ -115,9 +127,10 @@ static size_t column_width(const struct table *table, size_t column)
 static void print_row(const struct table *table, FILE *out, const char *indent,
 		      const size_t *widths, const char *const *cells)
 {
-	size_t column, pending = strlen(indent);
+	size_t column, pending = strlen(indent), at = pending;
 	const char *cell;
 	size_t fill;
+	int room;
 
 	/* Blanks are owed until something follows them. */
 	for (column = 0; column < table->columns; column++) {
@@ -130,10 +143,14 @@ static void print_row(const struct table *table, FILE *out, const char *indent,
 			fill = 0;
 		}
 		if (*cell) {
-			fprintf(out, "%*s%s", (int)pending, "", cell);
+			room = -1;
+			if (table->width && column + 1 == table->columns)
+				room = table->width > at ? (int)(table->width - at) : 1;
+			fprintf(out, "%*s%.*s", (int)pending, "", room, cell);
 			pending = 0;
 		}
 		pending += fill + GAP;
+		at += widths[column] + GAP;
 	}
 	fputc('\n', out);
 }

@@ -14,6 +14,7 @@ struct table;
 struct table *table_new(const char *const *headers);
 void table_add(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void table_fit(struct table *table, size_t width);
 size_t table_rows(const struct table *table);
 void table_print(const struct table *table, FILE *out, const char *indent);
 void table_free(struct table *table);
