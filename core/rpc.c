@@ -17,6 +17,15 @@
 #define HOMA_PROBE_DOUBLINGS	5
 #define HOMA_PROBE_END_NS	(30000 * HOMA_MS_NS)
 
+/*
+ * How rarely a client asks a server that said BUSY before.  A thousand RPCs
+ * that wait for a slow application would otherwise cost both hosts 200,000
+ * packets per second.  Once in 100 ms is what a server may expect
+ * (protocol §17).
+ */
+#define HOMA_BUSY_DOUBLINGS	3
+#define HOMA_BUSY_MAX_NS	(50 * HOMA_MS_NS)
+
 /* What an RPC waits for; decides which clock runs. */
 enum homa_rpc_wait {
 	HOMA_WAIT_NONE,		/* nothing, or for ourselves */
@@ -56,6 +65,7 @@ static void homa_rpc_touch(struct homa_rpc_core *r, u64 now_ns)
 {
 	r->quiet_since_ns = max(r->quiet_since_ns, now_ns);
 	r->resend_rounds = 0;
+	r->busy_answers = 0;
 }
 
 /* The client of a response in progress is alive: ask again from the start. */
@@ -338,8 +348,12 @@ struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 
 void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns)
 {
-	if (!homa_rpc_over(r))
-		homa_rpc_alive(r, now_ns);
+	u8 answers = min(r->busy_answers + 1, HOMA_BUSY_DOUBLINGS);
+
+	if (homa_rpc_over(r))
+		return;
+	homa_rpc_alive(r, now_ns);
+	r->busy_answers = answers;
 }
 
 struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns)
@@ -433,10 +447,22 @@ static enum homa_rpc_wait homa_rpc_waits_for(const struct homa_rpc_core *r)
 	return r->tx_next < r->tx_len ? HOMA_WAIT_GRANT : HOMA_WAIT_ACK;
 }
 
+/* Silence before the first RESEND. */
+static u64 homa_rpc_patience_ns(const struct homa_rpc_core *r,
+				const struct homa_config *cfg)
+{
+	u64 most = min_t(u64, HOMA_BUSY_MAX_NS, cfg->timeout_ns / 2);
+
+	/* Bytes that are missing are asked for as soon as ever. */
+	if (r->state != HOMA_RPC_OUTGOING || cfg->resend_ns >= most)
+		return cfg->resend_ns;
+	return min((u64)cfg->resend_ns << r->busy_answers, most);
+}
+
 static u64 homa_rpc_resend_due(const struct homa_rpc_core *r,
 			       const struct homa_config *cfg)
 {
-	return r->quiet_since_ns + cfg->resend_ns +
+	return r->quiet_since_ns + homa_rpc_patience_ns(r, cfg) +
 	       (u64)r->resend_rounds * cfg->resend_interval_ns;
 }
 

@@ -96,6 +96,7 @@ struct homa_rpc_tick {
  * @state: enum homa_rpc_state
  * @resend_rounds: RESEND rounds since quiet_since_ns
  * @need_acks: NEED_ACKs since the client last showed life
+ * @busy_answers: BUSYs since the last packet that was more than that
  * @tx_prio: level for scheduled data, from the latest GRANT
  * @tx_started: tx_len, tx_seg and the rest of tx_* are valid
  * @rx_started: rx and the rest of rx_* are valid
@@ -121,6 +122,7 @@ struct homa_rpc_core {
 	u8 state;
 	u16 resend_rounds;
 	u8 need_acks;
+	u8 busy_answers;
 	u8 tx_prio;
 	bool tx_started;
 	bool rx_started;
@@ -358,7 +360,14 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 					u32 length, bool all, u64 now_ns);
 
-/* homa_rpc_busy() - BUSY arrived: a sign of life. */
+/**
+ * homa_rpc_busy() - BUSY arrived: a sign of life
+ * @r: RPC
+ * @now_ns: current time
+ *
+ * A client that waits for a response asks more and more rarely then: see
+ * homa_rpc_tick().
+ */
 void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns);
 
 /**
@@ -425,7 +434,9 @@ u64 homa_rpc_deadline(const struct homa_rpc_core *r,
  * lateness of a call that comes a round or more too late is not silence),
  * TIMEOUT (client) or END (server) at timeout_ns.  Silence counts while we wait
  * for the peer: client OUTGOING with all granted bytes sent; INCOMING with
- * buffers and with granted bytes (or all bytes) missing.  Server OUTGOING, sent
+ * buffers and with granted bytes (or all bytes) missing.  For a client OUTGOING
+ * resend_ns doubles with each BUSY in a row, up to eight times, 50 ms or half of
+ * timeout_ns, whichever is the least.  Server OUTGOING, sent
  * in full: NEED_ACK request_ack_ns later, then 4 more each ms, then at doubling
  * intervals up to 64 ms, END after HOMA_NEED_ACKS_MAX without sign of life.
  * Server OUTGOING that waits for GRANTs: NEED_ACK as a probe after 64 ms of

@@ -14,8 +14,9 @@
 #include "homa.h"
 #include "trace.h"
 
-/* RPCs visited in one expiry; the rest waits for the next tick. */
+/* RPCs visited in one expiry, and when to stop before; the rest waits. */
 #define VISITS_MAX 256
+#define EXPIRY_NS (2 * NSEC_PER_MSEC)
 
 static u64 tick_of(u64 ns)
 {
@@ -191,10 +192,12 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	struct homa_net *hn = container_of(timer, struct homa_net,
 					   wheel.timer);
 	struct homa_wheel *w = &hn->wheel;
-	u64 now = tick_of(ktime_get_ns());
+	u64 started_ns = ktime_get_ns();
+	u64 now = tick_of(started_ns);
 	u64 began = homa_cycles();
 	struct homa_config cfg;
 	struct homa_rpc *rpc;
+	u64 now_ns;
 	u32 visits;
 	u64 tick;
 
@@ -205,6 +208,8 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 			break;
 		visit(rpc, &cfg);
 		homa_rpc_put(rpc);
+		if (ktime_get_ns() - started_ns > EXPIRY_NS)
+			break;
 	}
 
 	HOMA_ADD(hn, timer_cycles, homa_cycles_since(began));
@@ -213,8 +218,15 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	if (w->count) {
 		for (tick = w->tick; list_empty(slot_of(w, tick)); tick++)
 			;	/* bounded: an RPC is in one of the slots */
-		/* Late and with work left: let others run before more. */
-		set_timer_locked(w, max(tick, tick_of(ktime_get_ns()) + 1));
+		/*
+		 * Late and with work left: let others run before more, for as
+		 * long as this took.  A CPU that is too slow for all of its
+		 * RPCs would do nothing else: neither receive the answers, nor
+		 * run the application that is waited for.
+		 */
+		now_ns = ktime_get_ns();
+		set_timer_locked(w, max(tick, tick_of(2 * now_ns -
+						      started_ns) + 1));
 	}
 	spin_unlock_bh(&w->lock);
 	return HRTIMER_NORESTART;

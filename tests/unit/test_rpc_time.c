@@ -203,6 +203,8 @@ static void test_what_ends_silence(void **unused)
 	homa_rpc_ack(&r);
 	assert_int_equal(homa_rpc_deadline(&r, cfg), FIXTURE_NS + 20 * MS_NS);
 	homa_rpc_busy(&r, at);
+	assert_int_equal(homa_rpc_deadline(&r, cfg), at + 10 * MS_NS);
+	homa_rpc_grant(&r, 1, 0, at);
 	assert_int_equal(homa_rpc_deadline(&r, cfg), at + 5 * MS_NS);
 }
 
@@ -216,12 +218,51 @@ static void test_busy_for_an_hour(void **unused)
 
 	(void)unused;
 	fixture_make(&r, C_OUTGOING);
-	for (i = 0; i < 720000; i++) {
-		now_ns += 5 * MS_NS;
+	for (i = 0; i < 90000; i++) {
+		now_ns = homa_rpc_deadline(&r, cfg);
+		if (i > 2)
+			assert_int_equal(now_ns, FIXTURE_NS + (35 + 40 * (i - 2)) * MS_NS);
 		t = homa_rpc_tick(&r, cfg, now_ns);
 		assert_int_equal(t.actions, HOMA_ACT_RESENDS);
 		homa_rpc_busy(&r, now_ns);
 	}
+}
+
+/* Nobody is asked more often for having said BUSY, nor hardly ever. */
+static void test_busy_and_settings(void **unused)
+{
+	struct homa_config c = *cfg;
+	struct homa_rpc_core r;
+	u32 i;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	for (i = 0; i < 1000; i++)
+		homa_rpc_busy(&r, FIXTURE_NS);
+	c.resend_ns = 30 * MS_NS;
+	assert_int_equal(homa_rpc_deadline(&r, &c), FIXTURE_NS + 50 * MS_NS);
+	c.timeout_ns = 70 * MS_NS;
+	assert_int_equal(homa_rpc_deadline(&r, &c), FIXTURE_NS + 35 * MS_NS);
+	c.resend_ns = 60 * MS_NS;
+	assert_int_equal(homa_rpc_deadline(&r, &c), FIXTURE_NS + 60 * MS_NS);
+	c.timeout_ns = 3000u * MS_NS;
+	c.resend_ns = 1000 * MS_NS;
+	assert_int_equal(homa_rpc_deadline(&r, &c), FIXTURE_NS + 1000 * MS_NS);
+}
+
+/* When it is silent after that, the rounds are as close as ever. */
+static void test_silence_after_busy(void **unused)
+{
+	struct homa_rpc_core r;
+	u64 ms;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	for (ms = 0; ms < 10; ms++)
+		homa_rpc_busy(&r, FIXTURE_NS);
+	for (ms = 40; ms < 100; ms += 5)
+		expect_tick(&r, ms * MS_NS, HOMA_ACT_RESENDS);
+	expect_tick(&r, 100 * MS_NS, HOMA_ACT_TIMEOUT);
 }
 
 static u64 need_ack_gap_ms(u32 sent)
@@ -297,6 +338,8 @@ int main(void)
 		cmocka_unit_test(test_long_timeout),
 		cmocka_unit_test(test_what_ends_silence),
 		cmocka_unit_test(test_busy_for_an_hour),
+		cmocka_unit_test(test_busy_and_settings),
+		cmocka_unit_test(test_silence_after_busy),
 		cmocka_unit_test(test_need_acks),
 		cmocka_unit_test(test_need_acks_again),
 		cmocka_unit_test(test_probes),
