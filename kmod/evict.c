@@ -5,8 +5,12 @@
  */
 #include "homa.h"
 
-/* RPCs looked at to find one that can go. */
+/*
+ * RPCs looked at to find one that can go; when a host's place is wanted, so many
+ * of them to find one that is the host's last.
+ */
 #define EVICT_SCAN 16
+#define EVICT_SCAN_LAST 12
 
 /**
  * homa_evict_add_locked() - a server RPC begins
@@ -75,19 +79,28 @@ static bool can_go(const struct homa_rpc *rpc)
 	       homa_rpc_answered(&rpc->core);
 }
 
+/* Its end makes its host be forgotten. */
+static bool is_last(const struct homa_rpc *rpc)
+{
+	return atomic_read(&rpc->peer->server_rpcs) == 1;
+}
+
 /**
  * homa_evict() - make room for a new request
  * @hn: namespace
  * @hsk: socket that has to have fewer RPCs; NULL = any
+ * @host: there has to be one host less
  *
  * Ends the oldest RPC that is not half done, of a client that never showed that
  * it hears us.  Should that client be real, an answered RPC loses no more than
  * if the response had been given up for want of an ack, only earlier; a request
- * that the application has not taken yet is sent again.
+ * that the application has not taken yet is sent again.  For a host's place the
+ * oldest are passed over whose hosts have others: nothing would be gained.  If all
+ * that are looked at have, one of them goes: the next time it may be the last.
  *
  * Context: softirq, no Homa lock held.  Return: true if there was one.
  */
-bool homa_evict(struct homa_net *hn, struct homa_sock *hsk)
+bool homa_evict(struct homa_net *hn, struct homa_sock *hsk, bool host)
 {
 	struct homa_todo todo;
 	struct homa_rpc *rpc;
@@ -102,7 +115,8 @@ bool homa_evict(struct homa_net *hn, struct homa_sock *hsk)
 		homa_rpc_lock(rpc);
 		if (READ_ONCE(rpc->peer->known)) {
 			homa_evict_remove_locked(rpc);
-		} else if (homa_rpc_alive(rpc) && can_go(rpc)) {
+		} else if (homa_rpc_alive(rpc) && can_go(rpc) &&
+			   (!host || i >= EVICT_SCAN_LAST || is_last(rpc))) {
 			HOMA_INC(hn, rpc_evictions);
 			homa_rpc_end_locked(rpc, HOMA_END_EVICTED, &todo);
 			done = true;

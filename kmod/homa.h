@@ -66,6 +66,7 @@ enum homa_end {
 struct homa_net;
 struct homa_peer;
 struct homa_pool;
+struct homa_region;
 struct homa_rpc;
 struct homa_sock;
 
@@ -489,7 +490,7 @@ struct homa_rpc {
  * @tx_blocked: a sender waits, or poll() reported not writable
  * @bulk_links: whose queued_bytes its buffers are counted in, referenced; set once
  * @pool: receive region; set once under lock_sock()
- * @error_msg: why the last failing call failed; best effort, no lock
+ * @error_text: why the last failing call failed, a literal; no lock
  */
 struct homa_sock {
 	struct inet_sock inet;
@@ -512,7 +513,7 @@ struct homa_sock {
 	u64 tx_reserved;
 	struct homa_link *bulk_links[HOMA_BULK_LINKS];
 	struct homa_pool *pool;
-	char error_msg[HOMA_ERROR_MSG_SIZE];
+	const char *error_text;
 };
 
 /* An AF_INET6 socket; @inet6 must be last (see compat.h). */
@@ -839,16 +840,24 @@ void homa_offload_exit(void);
 /* ---- evict.c: strangers make room ---- */
 void homa_evict_add_locked(struct homa_rpc *rpc);
 void homa_evict_remove_locked(struct homa_rpc *rpc);
-bool homa_evict(struct homa_net *hn, struct homa_sock *hsk);
+bool homa_evict(struct homa_net *hn, struct homa_sock *hsk, bool host);
 
 /* ---- todo.c: what is left to do after unlocking ---- */
 void homa_todo_run(struct homa_todo *todo);
 
+/* ---- region.c: where the receive region is, and for whom ---- */
+struct homa_region *homa_region_new(u64 start);
+void homa_region_free(struct homa_region *region);
+int homa_region_start(const struct homa_region *region, u64 *start);
+u64 homa_region_where(const struct homa_region *region);
+
 /* ---- pool.c: the receive region ---- */
 struct homa_pool *homa_pool_new(struct homa_net *hn, u64 start, u64 length);
+int homa_pool_replace(struct homa_pool *pool, u64 start, u64 length);
+void homa_pool_forget_region(struct homa_pool *pool);
 void homa_pool_delete(struct homa_pool *pool);
-void homa_pool_get_region(const struct homa_pool *pool, u64 *start,
-			  u64 *length);
+void homa_pool_get_region(struct homa_pool *pool, u64 *start, u64 *length);
+int homa_pool_start(const struct homa_pool *pool, u64 *start);
 bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_unstall_locked(struct homa_rpc *rpc);

@@ -70,7 +70,8 @@ static int info(struct homa_sock *hsk, void __user *arg)
 	out.port = READ_ONCE(hsk->port);
 	out.num_rpcs = READ_ONCE(hsk->num_rpcs);
 	memset(out.error_msg, 0, sizeof(out.error_msg));
-	strscpy(out.error_msg, hsk->error_msg, sizeof(out.error_msg));
+	strscpy(out.error_msg, READ_ONCE(hsk->error_text),
+		sizeof(out.error_msg));
 
 	/* An RPC that ends meanwhile restarts the walk: stop at the number
 	 * that existed at the start.

@@ -30,8 +30,12 @@
  */
 #define RX_BYTES_MAX	(SZ_2G - SZ_64K)
 
-/* A socket may hold so much although the host is under pressure. */
-#define FLOOR_BYTES	65536
+/*
+ * A socket may hold so much although the host or its memory cgroup is under
+ * pressure: two large buffers in each direction and what belongs to them, or
+ * long messages would come packet by packet.
+ */
+#define FLOOR_BYTES	SZ_256K
 
 /* Pages that all sockets of the host have reserved. */
 static atomic_long_t allocated_pages;

@@ -21,6 +21,9 @@
 #define NO_BPAGE U32_MAX
 #define PIECE_BYTES 64
 
+/* Of homa_pool.owned, for each bpage. */
+#define OWNED_BYTES (HOMA_BPAGE_SIZE / PIECE_BYTES / BITS_PER_BYTE)
+
 /* Kernel memory allowed for packets: eight bytes per byte of the region.
  * Messages are let in as far as the region has room for them, so packets that
  * carry at least an eighth of their memory never meet this limit.
@@ -30,9 +33,9 @@
 /**
  * struct homa_pool - ownership of a receive region
  * @hn: namespace, for counters
- * @start: user address
- * @num_bpages: whole bpages in the region
+ * @region: RCU; where it is; replaced under lock_sock() and @lock
  * @lock: L3; guards the rest
+ * @num_bpages: whole bpages in the region; it only grows
  * @num_free: entries in @free
  * @open: bpage that pieces are cut from, or NO_BPAGE
  * @open_used: bytes cut from it
@@ -46,9 +49,9 @@
  */
 struct homa_pool {
 	struct homa_net *hn;
-	u64 start;
-	u32 num_bpages;
+	struct homa_region __rcu *region;
 	spinlock_t lock;	/* L3 */
+	u32 num_bpages;
 	u32 num_free;
 	u32 open;
 	u32 open_used;
@@ -57,6 +60,41 @@ struct homa_pool {
 	unsigned long *owned;
 	u32 *free;
 };
+
+/* What there is of each bpage, by itself: it has to grow with the region. */
+struct arrays {
+	u32 *refs;
+	unsigned long *owned;
+	u32 *free;
+};
+
+static void arrays_free(struct arrays *a)
+{
+	kvfree(a->refs);
+	kvfree(a->owned);
+	kvfree(a->free);
+}
+
+static bool arrays_alloc(struct arrays *a, u32 num_bpages)
+{
+	a->refs = kvcalloc(num_bpages, sizeof(*a->refs), GFP_KERNEL_ACCOUNT);
+	a->free = kvmalloc_array(num_bpages, sizeof(*a->free),
+				 GFP_KERNEL_ACCOUNT);
+	a->owned = kvcalloc(num_bpages, OWNED_BYTES, GFP_KERNEL_ACCOUNT);
+	if (a->refs && a->free && a->owned)
+		return true;
+	arrays_free(a);
+	return false;
+}
+
+/* Bpages from @first on are free, the lowest on top. */
+static void add_free(u32 *free, u32 first, u32 num_bpages)
+{
+	u32 i;
+
+	for (i = 0; i < num_bpages - first; i++)
+		free[i] = num_bpages - 1 - i;
+}
 
 /**
  * homa_pool_new() - ownership of a new region: all free
@@ -68,46 +106,124 @@ struct homa_pool {
  */
 struct homa_pool *homa_pool_new(struct homa_net *hn, u64 start, u64 length)
 {
+	struct homa_region *region;
 	struct homa_pool *pool;
-	u32 i;
+	struct arrays a;
 
 	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
 	if (!pool)
 		return NULL;
 	pool->hn = hn;
-	pool->start = start;
 	pool->num_bpages = length >> HOMA_BPAGE_SHIFT;
-	pool->refs = kvcalloc(pool->num_bpages, sizeof(*pool->refs),
-			      GFP_KERNEL_ACCOUNT);
-	pool->free = kvmalloc_array(pool->num_bpages, sizeof(*pool->free),
-				    GFP_KERNEL_ACCOUNT);
-	pool->owned = kvcalloc(pool->num_bpages,
-			       HOMA_BPAGE_SIZE / PIECE_BYTES / BITS_PER_BYTE,
-			       GFP_KERNEL_ACCOUNT);
-	if (!pool->refs || !pool->free || !pool->owned) {
-		homa_pool_delete(pool);
-		return NULL;
-	}
+	if (!arrays_alloc(&a, pool->num_bpages))
+		goto free_pool;
+	region = homa_region_new(start);
+	if (!region)
+		goto free_arrays;
+	RCU_INIT_POINTER(pool->region, region);
 	spin_lock_init(&pool->lock);
 	pool->open = NO_BPAGE;
 	pool->waiting = RB_ROOT_CACHED;
 	pool->num_free = pool->num_bpages;
-	for (i = 0; i < pool->num_bpages; i++)
-		pool->free[i] = pool->num_bpages - 1 - i;
+	pool->refs = a.refs;
+	pool->owned = a.owned;
+	pool->free = a.free;
+	add_free(pool->free, 0, pool->num_bpages);
 	return pool;
+
+free_arrays:
+	arrays_free(&a);
+free_pool:
+	kfree(pool);
+	return NULL;
+}
+
+/**
+ * homa_pool_replace() - the region is somewhere else, and perhaps larger
+ * @pool: pool
+ * @start: user address, page aligned
+ * @length: bytes; rounded down to bpages
+ *
+ * Offsets stay what they are, of buffers that the application has, too.
+ *
+ * Context: process, lock_sock() held; may sleep.
+ * Return: 0; -EINVAL if it would be shorter; -ENOMEM.
+ */
+int homa_pool_replace(struct homa_pool *pool, u64 start, u64 length)
+{
+	u32 num_bpages = length >> HOMA_BPAGE_SHIFT;
+	u32 before = pool->num_bpages;
+	struct homa_region *region;
+	struct homa_region *old;
+	struct arrays a;
+
+	if (num_bpages < before)
+		return -EINVAL;
+	if (!arrays_alloc(&a, num_bpages))
+		return -ENOMEM;
+	region = homa_region_new(start);
+	if (!region) {
+		arrays_free(&a);
+		return -ENOMEM;
+	}
+	add_free(a.free, before, num_bpages);
+
+	spin_lock_bh(&pool->lock);
+	memcpy(a.refs, pool->refs, before * sizeof(*a.refs));
+	memcpy(a.owned, pool->owned, before * OWNED_BYTES);
+	memcpy(a.free + num_bpages - before, pool->free,
+	       pool->num_free * sizeof(*a.free));
+	swap(pool->refs, a.refs);
+	swap(pool->owned, a.owned);
+	swap(pool->free, a.free);
+	pool->num_free += num_bpages - before;
+	WRITE_ONCE(pool->num_bpages, num_bpages);
+	old = rcu_replace_pointer(pool->region, region,
+				  lockdep_is_held(&pool->lock));
+	spin_unlock_bh(&pool->lock);
+
+	arrays_free(&a);
+	synchronize_rcu();
+	homa_region_free(old);
+	return 0;
+}
+
+/**
+ * homa_pool_forget_region() - no process uses the socket any more
+ * @pool: may be NULL
+ *
+ * Context: process.
+ */
+void homa_pool_forget_region(struct homa_pool *pool)
+{
+	struct homa_region *region;
+
+	if (!pool)
+		return;
+	/* Those who only tell of it, homa_pool_get_region(), hold the lock. */
+	spin_lock_bh(&pool->lock);
+	region = rcu_replace_pointer(pool->region, NULL,
+				     lockdep_is_held(&pool->lock));
+	spin_unlock_bh(&pool->lock);
+	homa_region_free(region);
 }
 
 /**
  * homa_pool_delete() - free a pool that no RPC uses
- * @pool: may be NULL
+ * @pool: may be NULL; its region was forgotten
+ *
+ * Context: any.
  */
 void homa_pool_delete(struct homa_pool *pool)
 {
+	struct arrays a;
+
 	if (!pool)
 		return;
-	kvfree(pool->refs);
-	kvfree(pool->owned);
-	kvfree(pool->free);
+	a.refs = pool->refs;
+	a.owned = pool->owned;
+	a.free = pool->free;
+	arrays_free(&a);
 	kfree(pool);
 }
 
@@ -117,11 +233,40 @@ void homa_pool_delete(struct homa_pool *pool)
  * @start: user address, 0 without a pool
  * @length: bytes, rounded down to bpages
  */
-void homa_pool_get_region(const struct homa_pool *pool, u64 *start,
-			  u64 *length)
+void homa_pool_get_region(struct homa_pool *pool, u64 *start, u64 *length)
 {
-	*start = pool ? pool->start : 0;
-	*length = pool ? (u64)pool->num_bpages << HOMA_BPAGE_SHIFT : 0;
+	const struct homa_region *region;
+
+	*start = 0;
+	*length = 0;
+	if (!pool)
+		return;
+	spin_lock_bh(&pool->lock);
+	region = rcu_dereference_protected(pool->region,
+					   lockdep_is_held(&pool->lock));
+	/* The socket of a snapshot may have been closed. */
+	if (region)
+		*start = homa_region_where(region);
+	*length = (u64)pool->num_bpages << HOMA_BPAGE_SHIFT;
+	spin_unlock_bh(&pool->lock);
+}
+
+/**
+ * homa_pool_start() - where the region is, for the calling process
+ * @pool: pool
+ * @start: user address
+ *
+ * Context: a system call on the socket.
+ * Return: 0, or -EPERM if it is not for the memory of this process.
+ */
+int homa_pool_start(const struct homa_pool *pool, u64 *start)
+{
+	int err;
+
+	rcu_read_lock();
+	err = homa_region_start(rcu_dereference(pool->region), start);
+	rcu_read_unlock();
+	return err;
 }
 
 static void put_locked(struct homa_pool *pool, u32 bpage)
@@ -237,8 +382,11 @@ void homa_pool_deliver(struct homa_pool *pool, const u32 *offsets, u32 count)
 {
 	u32 i;
 
+	/* The lock keeps the bitmap from being replaced. */
+	spin_lock_bh(&pool->lock);
 	for (i = 0; i < count; i++)
-		set_bit(offsets[i] / PIECE_BYTES, pool->owned);
+		__set_bit(offsets[i] / PIECE_BYTES, pool->owned);
+	spin_unlock_bh(&pool->lock);
 }
 
 /**
@@ -260,8 +408,8 @@ int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
 		u32 bpage = offsets[i] >> HOMA_BPAGE_SHIFT;
 
 		if (bpage >= pool->num_bpages || offsets[i] % PIECE_BYTES ||
-		    !test_and_clear_bit(offsets[i] / PIECE_BYTES,
-					pool->owned)) {
+		    !__test_and_clear_bit(offsets[i] / PIECE_BYTES,
+					  pool->owned)) {
 			err = -EINVAL;
 			break;
 		}
@@ -304,7 +452,7 @@ u64 homa_pool_avail_bytes(struct homa_pool *pool)
  */
 bool homa_pool_memory_ok(struct homa_sock *hsk)
 {
-	u64 limit = (u64)homa_sock_pool(hsk)->num_bpages <<
+	u64 limit = (u64)READ_ONCE(homa_sock_pool(hsk)->num_bpages) <<
 		    (HOMA_BPAGE_SHIFT + MEMORY_PER_BYTE_SHIFT);
 	struct sock *sk = homa_sock_sk(hsk);
 
@@ -469,13 +617,13 @@ static int copy_piece(const struct sk_buff *skb, u32 offset, void __user *to,
 }
 
 /* Copy @bytes at @offset of @skb to message offset @at. */
-static int copy_run(struct homa_pool *pool, struct sk_buff *skb, u32 offset,
+static int copy_run(u64 start, struct sk_buff *skb, u32 offset,
 		    const u32 *bpages, u32 at, u32 bytes)
 {
 	while (bytes) {
 		u32 in_bpage = at & (HOMA_BPAGE_SIZE - 1);
 		u32 n = min(bytes, HOMA_BPAGE_SIZE - in_bpage);
-		u64 to = pool->start + bpages[at >> HOMA_BPAGE_SHIFT] +
+		u64 to = start + bpages[at >> HOMA_BPAGE_SHIFT] +
 			 in_bpage;
 
 		if (copy_piece(skb, offset, u64_to_user_ptr(to), n))
@@ -494,19 +642,22 @@ static int copy_run(struct homa_pool *pool, struct sk_buff *skb, u32 offset,
  * @bpages: its buffers
  *
  * Context: process, in the address space of the region; no locks.
- * Return: 0, or -EFAULT if part of the region is not writable.
+ * Return: 0; -EFAULT if part of the region is not writable; -EPERM if it has
+ * become one that is not for this process.
  */
 int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 		   const u32 *bpages)
 {
 	struct sk_buff *skb;
-	int err = 0;
+	u64 start;
+	int err;
 
+	err = homa_pool_start(pool, &start);
 	while ((skb = __skb_dequeue(packets)) != NULL) {
 		const struct homa_skb_cb *cb = HOMA_SKB_CB(skb);
 
 		if (!err)
-			err = copy_run(pool, skb, cb->data_offset, bpages,
+			err = copy_run(start, skb, cb->data_offset, bpages,
 				       cb->start, cb->end - cb->start);
 		consume_skb(skb);
 	}

@@ -127,6 +127,13 @@ static void forget(struct homa_sock *hsk, struct delivery *d)
 	homa_todo_run(&todo);
 }
 
+static void explain_copy(struct homa_sock *hsk, int err)
+{
+	homa_sock_explain(hsk, err == -EPERM ?
+			  "the receive region was set by another user, for other memory" :
+			  "receive region is not writable");
+}
+
 /* Wait for a message and copy it.  Return: its length or a negative errno. */
 static int wait_and_copy(struct homa_sock *hsk, struct delivery *d, bool nonblock)
 {
@@ -154,7 +161,7 @@ static int wait_and_copy(struct homa_sock *hsk, struct delivery *d, bool nonbloc
 			ret = homa_pool_copy(hsk->pool, &d->packets,
 					     args->bpage_offsets);
 			if (ret) {
-				homa_sock_explain(hsk, "receive region is not writable");
+				explain_copy(hsk, ret);
 				forget(hsk, d);
 			} else {
 				ret = d->len;
@@ -204,18 +211,26 @@ static int args_to_user(void __user *to, const struct homa_recvmsg_args *args)
 static int check_args(struct homa_sock *hsk,
 		      const struct homa_recvmsg_args *args)
 {
+	struct homa_pool *pool = homa_sock_pool(hsk);
 	const char *why = NULL;
+	u64 start;
+	int err;
 
 	if (args->num_bpages > HOMA_MAX_BPAGES)
 		why = "num_bpages is above 16";
 	else if (args->reserved)
 		why = "reserved field of homa_recvmsg_args is not zero";
-	else if (!homa_sock_pool(hsk))
+	else if (!pool)
 		why = "no receive region: set SO_HOMA_RCVBUF first";
-	if (!why)
-		return 0;
-	homa_sock_explain(hsk, why);
-	return -EINVAL;
+	if (why) {
+		homa_sock_explain(hsk, why);
+		return -EINVAL;
+	}
+	/* Before anything is given back or taken. */
+	err = homa_pool_start(pool, &start);
+	if (err)
+		explain_copy(hsk, err);
+	return err;
 }
 
 static void count(struct homa_net *hn, const struct delivery *d)

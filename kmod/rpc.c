@@ -383,14 +383,14 @@ static struct homa_peer *accept_from(struct homa_sock *hsk,
 	struct homa_peer *peer = homa_peer_get(hsk, key, GFP_REQUEST);
 	struct homa_sock *of;
 
-	if (peer == ERR_PTR(-ENOBUFS) && homa_evict(hsk->hn, NULL))
+	if (peer == ERR_PTR(-ENOBUFS) && homa_evict(hsk->hn, NULL, true))
 		peer = homa_peer_get(hsk, key, GFP_REQUEST);
 	if (IS_ERR(peer))
 		return NULL;
 	if (may_accept(hsk, peer))
 		return peer;
 	/* Who has used up its own share does not push others out. */
-	if (full(hsk, &of) && homa_evict(hsk->hn, of) && may_accept(hsk, peer))
+	if (full(hsk, &of) && homa_evict(hsk->hn, of, false) && may_accept(hsk, peer))
 		return peer;
 	HOMA_INC(hsk->hn, rpc_limit);
 	homa_peer_put(peer);

@@ -13,13 +13,13 @@
 /**
  * homa_sock_explain() - keep a text for HOMAIOCINFO
  * @hsk: socket whose call fails
- * @text: why, and what to do
+ * @text: why, and what to do; it has to stay: a literal
  *
- * Threads that fail at the same time overwrite each other's text.
+ * Threads that fail at the same time replace each other's text.
  */
 void homa_sock_explain(struct homa_sock *hsk, const char *text)
 {
-	strscpy(hsk->error_msg, text, sizeof(hsk->error_msg));
+	WRITE_ONCE(hsk->error_text, text);
 }
 
 static void destruct(struct sock *sk)
@@ -59,7 +59,7 @@ int homa_sock_init(struct sock *sk)
 	hsk->num_ready = 0;
 	memset(hsk->bulk_links, 0, sizeof(hsk->bulk_links));
 	hsk->pool = NULL;
-	hsk->error_msg[0] = 0;
+	hsk->error_text = "";
 	/* Packets are cut to the path MTU: IP must never fragment them, also
 	 * where the host's default is not to discover it (wire §1).
 	 */
@@ -195,6 +195,8 @@ void homa_sock_close(struct sock *sk, long timeout)
 	lock_sock(sk);
 	homa_sock_down(homa_sk(sk));
 	release_sock(sk);
+	/* Calls are over; packets on their way hold the rest of the pool. */
+	homa_pool_forget_region(homa_sk(sk)->pool);
 	sk_common_release(sk);
 }
 

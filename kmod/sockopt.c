@@ -15,33 +15,50 @@
 #define REGION_BYTES_MIN 2000000ULL
 #define REGION_BYTES_MAX BIT_ULL(32)
 
+/*
+ * Where a region shall be: checked as far as it can be before it is used.  Finds
+ * unwritable regions early, by writing to the beginning: the arguments, as is
+ * documented for a new region, or with @keep what is there.
+ */
+static int get_region(struct homa_sock *hsk, sockptr_t optval,
+		      unsigned int optlen, bool keep,
+		      struct homa_rcvbuf_args *args)
+{
+	u64 length_min = (u64)nr_cpu_ids * HOMA_BPAGE_SIZE + REGION_BYTES_MIN;
+	struct homa_rcvbuf_args begin;
+	void __user *start;
+
+	if (optlen != sizeof(*args))
+		return -EINVAL;
+	if (copy_from_sockptr(args, optval, sizeof(*args)))
+		return -EFAULT;
+	start = u64_to_user_ptr(args->start);
+	begin = *args;
+	if (args->start != (unsigned long)args->start ||
+	    (keep && copy_from_user(&begin, start, sizeof(begin))) ||
+	    copy_to_user(start, &begin, sizeof(begin)))
+		return -EFAULT;
+	if (!PAGE_ALIGNED(args->start) || args->length < length_min ||
+	    args->length > REGION_BYTES_MAX) {
+		homa_sock_explain(hsk, "receive region not page aligned, too small or above 4 GiB");
+		return -EINVAL;
+	}
+	return access_ok(start, args->length) ? 0 : -EFAULT;
+}
+
 static int set_region(struct homa_sock *hsk, sockptr_t optval,
 		      unsigned int optlen)
 {
-	u64 length_min = (u64)nr_cpu_ids * HOMA_BPAGE_SIZE + REGION_BYTES_MIN;
 	struct sock *sk = homa_sock_sk(hsk);
 	struct homa_rcvbuf_args args;
 	struct homa_pool *pool;
 	struct homa_rpc *next;
 	struct homa_rpc *rpc;
-	int err = 0;
+	int err;
 
-	if (optlen != sizeof(args))
-		return -EINVAL;
-	if (copy_from_sockptr(&args, optval, sizeof(args)))
-		return -EFAULT;
-	/* Documented to write here; finds unwritable regions early. */
-	if (args.start != (unsigned long)args.start ||
-	    copy_to_user(u64_to_user_ptr(args.start), &args, sizeof(args)))
-		return -EFAULT;
-	if (!PAGE_ALIGNED(args.start) || args.length < length_min ||
-	    args.length > REGION_BYTES_MAX) {
-		homa_sock_explain(hsk, "receive region not page aligned, too small or above 4 GiB");
-		return -EINVAL;
-	}
-	if (!access_ok(u64_to_user_ptr(args.start), args.length))
-		return -EFAULT;
-
+	err = get_region(hsk, optval, optlen, false, &args);
+	if (err)
+		return err;
 	pool = homa_pool_new(hsk->hn, args.start, args.length);
 	if (!pool)
 		return -ENOMEM;
@@ -52,7 +69,8 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 		smp_store_release(&hsk->pool, pool); /* homa_sock_pool() */
 	release_sock(sk);
 	if (err) {
-		homa_sock_explain(hsk, "the receive region can be set only once");
+		homa_sock_explain(hsk, "a region is set already: use SO_HOMA_RCVBUF_MOVE");
+		homa_pool_forget_region(pool);
 		homa_pool_delete(pool);
 		return err;
 	}
@@ -68,6 +86,31 @@ static int set_region(struct homa_sock *hsk, sockptr_t optval,
 	}
 	homa_pool_serve(hsk);
 	return 0;
+}
+
+/* Another region takes the place of the one that there is. */
+static int move_region(struct homa_sock *hsk, sockptr_t optval,
+		       unsigned int optlen)
+{
+	struct sock *sk = homa_sock_sk(hsk);
+	struct homa_rcvbuf_args args;
+	int err;
+
+	if (!homa_sock_pool(hsk)) {
+		homa_sock_explain(hsk, "no receive region: set SO_HOMA_RCVBUF first");
+		return -EINVAL;
+	}
+	err = get_region(hsk, optval, optlen, true, &args);
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = homa_pool_replace(hsk->pool, args.start, args.length);
+	release_sock(sk);
+	if (err == -EINVAL)
+		homa_sock_explain(hsk, "the new receive region is shorter than the old one");
+	/* It may have room for who waits. */
+	homa_pool_serve(hsk);
+	return err;
 }
 
 static int set_server(struct homa_sock *hsk, sockptr_t optval,
@@ -89,6 +132,8 @@ static int set_homa(struct homa_sock *hsk, int optname, sockptr_t optval,
 	switch (optname) {
 	case SO_HOMA_RCVBUF:
 		return set_region(hsk, optval, optlen);
+	case SO_HOMA_RCVBUF_MOVE:
+		return move_region(hsk, optval, optlen);
 	case SO_HOMA_SERVER:
 		return set_server(hsk, optval, optlen);
 	default:
@@ -243,6 +288,7 @@ static int get_homa(struct homa_sock *hsk, int optname, char __user *optval,
 		return -EFAULT;
 	switch (optname) {
 	case SO_HOMA_RCVBUF:
+	case SO_HOMA_RCVBUF_MOVE:
 		homa_pool_get_region(homa_sock_pool(hsk), &args.start,
 				     &args.length);
 		value = &args;

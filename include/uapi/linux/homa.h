@@ -25,7 +25,8 @@
  * ------------------------------------------------------------
  *
  * Takes a struct homa_rcvbuf_args and must come before the first message.
- * The region is where incoming messages are put. It can be set once:
+ * The region is where incoming messages are put. It can be set once; what
+ * SO_HOMA_RCVBUF_MOVE does is below:
  *
  *    start:  address of writable memory, page aligned (mmap() it). The first
  *            16 bytes of the region may be overwritten by this call.
@@ -33,6 +34,17 @@
  *            and at most 4 GiB. It is rounded down to whole bpages.
  *
  * getsockopt() returns the address and the rounded length, or 0 and 0.
+ *
+ * The address is used in the memory of the process that calls recvmsg(). For
+ * another one than that which set the region this is so only if the latter
+ * might write to its memory anyway, as by ptrace(); otherwise recvmsg() fails
+ * with EPERM.
+ *
+ * SO_HOMA_RCVBUF_MOVE takes the same structure, with the same errors, and
+ * replaces a region by another one that is at least as long, or the same one
+ * after mremap(). Buffers keep their offsets, in the new region. A call of
+ * recvmsg() that runs meanwhile may still write to the old one. It is not in
+ * HomaModule, where the option is unknown (ENOPROTOOPT).
  *
  * Accepting requests: setsockopt(fd, IPPROTO_HOMA, SO_HOMA_SERVER)
  * ----------------------------------------------------------------
@@ -155,9 +167,10 @@
 /* Socket options, level IPPROTO_HOMA. */
 #define SO_HOMA_RCVBUF 10	/* struct homa_rcvbuf_args */
 #define SO_HOMA_SERVER 11	/* int */
+#define SO_HOMA_RCVBUF_MOVE 32	/* struct homa_rcvbuf_args */
 
 /**
- * struct homa_rcvbuf_args - argument of SO_HOMA_RCVBUF
+ * struct homa_rcvbuf_args - argument of SO_HOMA_RCVBUF, SO_HOMA_RCVBUF_MOVE
  * @start:  address of the first byte of the region
  * @length: bytes of the region
  */
