@@ -4,7 +4,6 @@
  */
 #include <dirent.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,102 +47,19 @@ static const struct opt_spec spec = {
 
 static const char * const level_names[] = { "ok", "note", "PROBLEM" };
 
-static void *or_die(void *memory)
+/* Words of a text, in lines that fit the terminal; to a file, in one line. */
+static void print_wrapped(const char *label, size_t indent, const char *text)
 {
-	if (!memory) {
-		complain("out of memory");
-		exit(TOOL_FAILED);
-	}
-	return memory;
-}
+	size_t width = term_width() > 40 ? term_width() : SIZE_MAX, at = indent, len;
 
-static char *format_text(const char *format, va_list args)
-{
-	char *text;
-
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	return or_die(text);
-}
-
-/**
- * doctor_say() - add a finding
- * @d: findings
- * @level: how bad it is
- * @check: name of the check, and the device or host
- * @what: what is found, as for printf()
- *
- * Return: it, until the next call.
- */
-struct doctor_finding *doctor_say(struct doctor *d, enum doctor_level level,
-				  const char *check, const char *what, ...)
-{
-	struct doctor_finding *f;
-	va_list args;
-
-	d->findings = or_die(reallocarray(d->findings, d->count + 1, sizeof(*f)));
-	f = &d->findings[d->count++];
-	memset(f, 0, sizeof(*f));
-	f->level = level;
-	f->check = or_die(strdup(check));
-	va_start(args, what);
-	f->what = format_text(what, args);
-	va_end(args);
-	return f;
-}
-
-/**
- * doctor_why() - why a finding matters
- * @f: finding
- * @why: sentences; kept
- */
-void doctor_why(struct doctor_finding *f, const char *why)
-{
-	f->why = why;
-}
-
-/**
- * doctor_mend() - a command that mends it here
- * @f: finding
- * @command: for the shell, as for printf()
- */
-void doctor_mend(struct doctor_finding *f, const char *command, ...)
-{
-	va_list args;
-
-	va_start(args, command);
-	f->mend = format_text(command, args);
-	va_end(args);
-	f->here = true;
-}
-
-/**
- * doctor_elsewhere() - what to do, which cannot be done for the user
- * @f: finding
- * @command: as for printf()
- */
-void doctor_elsewhere(struct doctor_finding *f, const char *command, ...)
-{
-	va_list args;
-
-	va_start(args, command);
-	f->mend = format_text(command, args);
-	va_end(args);
-}
-
-/* Words of a long text, in lines that fit. */
-static void print_wrapped(const char *label, const char *text)
-{
-	size_t width = term_width() ? term_width() : 80, at = 16, len;
-
-	printf("%-16s", label);
+	printf("%-*s", (int)indent, label);
 	while (*text) {
 		len = strcspn(text, " ");
-		if (at > 16 && at + len > width - 1) {
-			printf("\n%-16s", "");
-			at = 16;
+		if (at > indent && at + len >= width) {
+			printf("\n%*s", (int)indent, "");
+			at = indent;
 		}
-		printf("%s%.*s", at > 16 ? " " : "", (int)len, text);
+		printf("%s%.*s", at > indent ? " " : "", (int)len, text);
 		at += len + 1;
 		text += len;
 		text += strspn(text, " ");
@@ -153,10 +69,15 @@ static void print_wrapped(const char *label, const char *text)
 
 static void print_finding(const struct doctor_finding *f)
 {
-	printf("%-8s%s: ", level_names[f->level], f->check);
-	printf("%s\n", f->what);
+	char *text;
+
+	if (asprintf(&text, "%s: %s", f->check, f->what) < 0)
+		return;
+	print_wrapped(level_names[f->level], 8, text);
+	free(text);
 	if (f->why)
-		print_wrapped("        why:", f->why);
+		print_wrapped("        why:", 16, f->why);
+	/* A command is copied as a whole. */
 	if (f->mend)
 		printf("%-16s%s\n", f->here ? "        mend:" : "        look:", f->mend);
 }

@@ -81,7 +81,7 @@ static const char *parse_head(const char *line, struct trace_event *event)
 	event->when_ns = seconds * 1000000000 + micros * 1000;
 	name += strlen(": homa_");
 	len = strcspn(name, ":");
-	if (!name[len] || len >= sizeof(event->name))
+	if (!len || !name[len] || len >= sizeof(event->name))
 		return NULL;
 	memcpy(event->name, name, len);
 	event->name[len] = 0;
