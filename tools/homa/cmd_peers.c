@@ -33,6 +33,7 @@ static const struct opt_spec spec = {
 	.about = "List the hosts that this network namespace exchanged RPCs with.",
 	.more = "CLIENT and SERVER: RPCs that this host, and that host, is the client and "
 		"the server of. SILENT: RPCs that wait for packets of that host in vain. "
+		"GRANTED: bytes that it may send and that have not come yet. "
 		"UNACKED: finished RPCs that it was not told of yet. IDLE: since it was "
 		"last needed. Takes root.",
 	.opts = opts,
@@ -43,11 +44,13 @@ static const struct opt_spec spec = {
  * @client: we are the client
  * @server: it is the client
  * @silent: it was asked for missing data, in vain so far
+ * @granted_bytes: bytes that it may send and that have not come yet
  */
 struct load {
 	unsigned int client;
 	unsigned int server;
 	unsigned int silent;
+	uint64_t granted_bytes;
 };
 
 struct view {
@@ -58,6 +61,13 @@ struct view {
 	struct in6_addr *only;
 	size_t num_only;
 };
+
+static uint64_t granted(const struct info_rpc *rpc)
+{
+	if (!rpc->has_rx || rpc->rx_granted <= rpc->rx_received)
+		return 0;
+	return rpc->rx_granted - rpc->rx_received;
+}
 
 static struct load load_of(const struct view *view, const struct info_peer *peer)
 {
@@ -73,6 +83,7 @@ static struct load load_of(const struct view *view, const struct info_peer *peer
 			load.client++;
 		if (view->rpcs[i].resends && waits_for_peer(&view->rpcs[i]))
 			load.silent++;
+		load.granted_bytes += granted(&view->rpcs[i]);
 	}
 	return load;
 }
@@ -122,10 +133,11 @@ static const char *cutoffs_text(const struct info_peer *peer, char *text, size_t
 static void print_table(const struct peers_opts *o, const struct view *view)
 {
 	static const char * const headers[] = {
-		"HOST", ">MTU", ">CLIENT", ">SERVER", ">SILENT", ">UNACKED", ">IDLE",
+		"HOST", ">MTU", ">CLIENT", ">SERVER", ">SILENT", ">GRANTED", ">UNACKED", ">IDLE",
 		"CUTOFFS", NULL
 	};
 	char host[INFO_ADDRESS_MAX], idle[UNITS_MAX], mtu[16], cutoffs[160], silent[16];
+	char window[UNITS_MAX];
 	struct table *table = table_new(headers);
 	const struct info_peer *peer;
 	struct load load;
@@ -143,8 +155,9 @@ static void print_table(const struct peers_opts *o, const struct view *view)
 			snprintf(silent, sizeof(silent), "%u", load.silent);
 		if (o->cutoffs)
 			cutoffs_text(peer, cutoffs, sizeof(cutoffs));
-		table_add(table, "%s\t%s\t%u\t%u\t%s\t%u\t%s\t%s", name_of(peer, host), mtu,
-			  load.client, load.server, silent, peer->pending_acks,
+		table_add(table, "%s\t%s\t%u\t%u\t%s\t%s\t%u\t%s\t%s",
+			  name_of(peer, host), mtu, load.client, load.server, silent,
+			  units_bytes(load.granted_bytes, window), peer->pending_acks,
 			  units_duration(peer->idle_ms * 1000000, idle), cutoffs);
 	}
 	if (table_rows(table))
@@ -177,6 +190,7 @@ static void print_json(const struct view *view)
 		json_set_uint(object, "client_rpcs", load.client);
 		json_set_uint(object, "server_rpcs", load.server);
 		json_set_uint(object, "silent_rpcs", load.silent);
+		json_set_uint(object, "granted_bytes", load.granted_bytes);
 		json_set_uint(object, "pending_acks", peer->pending_acks);
 		json_set_uint(object, "idle_ms", peer->idle_ms);
 		json_set_uint(object, "cutoff_version", peer->cutoff_version);

@@ -84,11 +84,15 @@ static int show(struct info *info, struct top_data *before)
 
 static int live(struct info *info, const struct top_opts *o, struct top_data *before)
 {
-	int rc, key = 0;
+	const char *term = getenv("TERM");
+	SCREEN *screen;
+	int rc, key;
 
 	setlocale(LC_ALL, "");
-	if (!initscr()) {
-		complain("this terminal cannot be used (TERM=%s)", getenv("TERM"));
+	/* initscr() would end the process. */
+	screen = newterm(NULL, stdout, stdin);
+	if (!screen) {
+		complain("this terminal cannot be used (TERM=%s)", term ? term : "");
 		hint("homa top --once");
 		return TOOL_FAILED;
 	}
@@ -102,6 +106,7 @@ static int live(struct info *info, const struct top_opts *o, struct top_data *be
 		key = rc ? 'q' : getch();
 	} while (key != 'q' && key != 'Q');
 	endwin();
+	delscreen(screen);
 	return rc;
 }
 

@@ -237,17 +237,18 @@ static void follow(struct view *view, const struct tracefs *t)
 {
 	struct pollfd pfd = { .fd = t->fd, .events = POLLIN };
 	uint64_t until = now_ns() + view->opts->for_ns;
+	bool ready;
 
 	while (term_sleep(0)) {
 		if (view->opts->for_ns && now_ns() >= until)
 			break;
 		if (view->opts->rpcs && view->ended >= view->opts->rpcs)
 			break;
-		if (poll(&pfd, 1, MERGE_MS) <= 0) {
-			flush_held(view);
-			continue;
-		}
+		/* Old kernels wake nobody before the buffer is half full. */
+		ready = poll(&pfd, 1, MERGE_MS) > 0;
 		drain(view, t->fd);
+		if (!ready)
+			flush_held(view);
 	}
 	tracefs_quiet(t);
 	drain(view, t->fd);

@@ -104,6 +104,8 @@ int tracefs_start(struct tracefs *t, uint64_t id)
 		return cannot(t->dir);
 	put(t->dir, "buffer_size_kb", "4096");
 	put(t->dir, "trace_clock", "mono");
+	/* Wake the reader at once, not when the buffer is half full. */
+	put(t->dir, "buffer_percent", "0");
 	if (id)
 		filter(t, id);
 	snprintf(path, sizeof(path), "%s/trace_pipe", t->dir);
