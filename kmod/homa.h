@@ -377,6 +377,32 @@ struct homa_frag {
 	u32 bytes;
 };
 
+/* Long messages lie in blocks of so many bytes, whole pages. */
+#define HOMA_BLOCK_BYTES	32768u
+#define HOMA_BLOCK_ORDER	get_order(HOMA_BLOCK_BYTES)
+
+/* Blocks that a socket keeps for its next message: enough for the longest. */
+#define HOMA_SPARES_MAX \
+	DIV_ROUND_UP(HOMA_MAX_MESSAGE_LENGTH, HOMA_BLOCK_BYTES)
+
+/**
+ * struct homa_spare - blocks of pages that messages of a socket had
+ * @lock: L3; guards the rest
+ * @num: valid entries in @pages
+ * @used: some were taken since @work last looked
+ * @closed: none are kept any more
+ * @pages: blocks that nobody else refers to
+ * @work: gives them back
+ */
+struct homa_spare {
+	spinlock_t lock;	/* L3 */
+	u32 num;
+	bool used;
+	bool closed;
+	struct page *pages[HOMA_SPARES_MAX];
+	struct delayed_work work;
+};
+
 /* Runs kept in the RPC itself; longer messages get an array. */
 #define HOMA_INLINE_FRAGS	2
 
@@ -384,13 +410,17 @@ struct homa_frag {
  * struct homa_msgout - bytes of an outgoing message; constant once filled
  * @frags: runs in message order, @inline_frags or allocated
  * @num_frags: how many
+ * @max_frags: room in @frags
  * @charged: bytes counted in homa_sock.tx_mem
+ * @blocks: it lies in blocks that may be used again
  * @inline_frags: storage for short messages
  */
 struct homa_msgout {
 	struct homa_frag *frags;
 	u32 num_frags;
+	u32 max_frags;
 	u32 charged;
+	bool blocks;
 	struct homa_frag inline_frags[HOMA_INLINE_FRAGS];
 };
 
@@ -490,6 +520,7 @@ struct homa_rpc {
  * @tx_blocked: a sender waits, or poll() reported not writable
  * @bulk_links: whose queued_bytes its buffers are counted in, referenced; set once
  * @pool: receive region; set once under lock_sock()
+ * @spare: pages for long messages
  * @error_text: why the last failing call failed, a literal; no lock
  */
 struct homa_sock {
@@ -513,6 +544,7 @@ struct homa_sock {
 	u64 tx_reserved;
 	struct homa_link *bulk_links[HOMA_BULK_LINKS];
 	struct homa_pool *pool;
+	struct homa_spare spare;
 	const char *error_text;
 };
 
@@ -628,6 +660,7 @@ void homa_mem_rx_uncharge(struct homa_sock *hsk, u32 bytes);
 void homa_mem_rx_own(struct homa_sock *hsk, struct sk_buff *skb);
 bool homa_mem_tx_charge(struct homa_sock *hsk, u32 bytes);
 void homa_mem_tx_uncharge(struct homa_sock *hsk, u32 bytes);
+bool homa_mem_pressure(void);
 struct mem_cgroup *homa_mem_account(struct homa_sock *hsk);
 void homa_mem_unaccount(struct mem_cgroup *before);
 
@@ -768,6 +801,12 @@ void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
 u32 homa_msgout_reach(const struct homa_msgout *out, u32 start);
 int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		       u32 start, u32 end);
+
+/* ---- spare.c: pages used again ---- */
+void homa_spare_init(struct homa_spare *spare);
+void homa_spare_exit(struct homa_spare *spare);
+u32 homa_spare_take(struct homa_spare *spare, struct page **pages, u32 max);
+void homa_spare_put(struct homa_spare *spare, struct homa_frag *frags, u32 num);
 
 /* ---- recvmsg.c, ready.c: incoming messages ---- */
 int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);

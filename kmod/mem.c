@@ -111,6 +111,14 @@ long homa_mem_pages(void)
 }
 
 /**
+ * homa_mem_pressure() - do sockets of the host hold so much that they should save?
+ */
+bool homa_mem_pressure(void)
+{
+	return READ_ONCE(under_pressure);
+}
+
+/**
  * homa_mem_sock_init() - a socket that holds nothing
  * @hsk: socket
  */

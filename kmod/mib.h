@@ -79,6 +79,9 @@
 	X(server_rpc_discards, "server RPCs ended without an ack")	\
 	X(server_rpcs_unknown, "server RPCs that the client did not know") \
 	X(server_cant_create_rpcs, "requests dropped for want of memory or buffers") \
+	X(spare_blocks_kept, "blocks of 32 KiB that sockets kept for long messages") \
+	X(spare_blocks_used, "kept blocks that a message used again")	\
+	X(spare_blocks_freed, "kept blocks given back unused")		\
 	X(rx_mem_refused, "packets and requests dropped because sockets hold too much memory") \
 	X(tx_mem_refused, "messages refused because sockets hold too much memory") \
 	X(rpc_limit, "requests dropped because of too many RPCs")	\

@@ -8,26 +8,106 @@
 #include <linux/uio.h>
 #include "homa.h"
 
-/* Runs that a message can need if all pages are single ones. */
-#define FRAGS_MAX (HOMA_MAX_MESSAGE_LENGTH / PAGE_SIZE + 2)
+/* From this length on messages get blocks of their own, at least half full. */
+#define BLOCKS_BYTES_MIN (HOMA_BLOCK_BYTES / 2)
 
-static struct homa_frag *frag_room(struct homa_msgout *out, u32 len)
+/* Room for one more run, of a message of which @left bytes are missing. */
+static struct homa_frag *frag_room(struct homa_msgout *out, u32 left)
 {
-	if (out->num_frags < HOMA_INLINE_FRAGS &&
-	    out->frags == out->inline_frags)
-		return &out->frags[out->num_frags];
-	if (out->frags == out->inline_frags) {
-		struct homa_frag *frags;
+	struct homa_frag *frags;
+	u32 max;
 
-		frags = kmalloc_array(min_t(u32, len / PAGE_SIZE + 3,
-					    FRAGS_MAX + 1),
-				      sizeof(*frags), GFP_KERNEL_ACCOUNT);
-		if (!frags)
-			return NULL;
-		memcpy(frags, out->inline_frags, sizeof(out->inline_frags));
-		out->frags = frags;
-	}
+	if (out->num_frags < out->max_frags)
+		return &out->frags[out->num_frags];
+	if (out->blocks && out->frags == out->inline_frags)
+		max = out->num_frags + DIV_ROUND_UP(left, HOMA_BLOCK_BYTES);
+	else	/* If all pages to come are single ones, and the first is begun. */
+		max = out->num_frags + left / PAGE_SIZE + 2;
+	frags = kmalloc_array(max, sizeof(*frags), GFP_KERNEL_ACCOUNT);
+	if (!frags)
+		return NULL;
+	memcpy(frags, out->frags, out->num_frags * sizeof(*frags));
+	if (out->frags != out->inline_frags)
+		kfree(out->frags);
+	out->frags = frags;
+	out->max_frags = max;
 	return &out->frags[out->num_frags];
+}
+
+/* Copy the next @n bytes of a message to a page, which gets one more reference. */
+static int add_run(struct homa_msgout *out, struct page *page, u32 offset,
+		   struct iov_iter *iter, u32 done, u32 n)
+{
+	struct homa_frag *frag = &out->frags[out->num_frags];
+
+	/* Allocated with GFP_KERNEL, so mapped; not always one page. */
+	if (copy_from_iter(page_address(page) + offset, n, iter) != n)
+		return -EFAULT;
+	get_page(page);
+	frag->page = page;
+	frag->page_offset = offset;
+	frag->start = done;
+	frag->bytes = n;
+	out->num_frags++;
+	return 0;
+}
+
+/*
+ * Copy a long message to blocks, as long as there are any.
+ * Return: bytes copied, or -EFAULT.
+ */
+static int fill_blocks(struct homa_sock *hsk, struct homa_msgout *out,
+		       struct iov_iter *iter, u32 len)
+{
+	struct page *spare[HOMA_SPARES_MAX];
+	u32 num = homa_spare_take(&hsk->spare, spare,
+				  DIV_ROUND_UP(len, HOMA_BLOCK_BYTES));
+	struct page *page;
+	u32 done = 0;
+	int err = 0;
+	u32 n;
+
+	while (done < len && !err && frag_room(out, len - done)) {
+		page = num ? spare[--num] :
+			     alloc_pages(GFP_KERNEL_ACCOUNT | __GFP_COMP |
+					 __GFP_NOWARN | __GFP_NORETRY,
+					 HOMA_BLOCK_ORDER);
+		if (!page)
+			break;
+		n = min(len - done, HOMA_BLOCK_BYTES);
+		err = add_run(out, page, 0, iter, done, n);
+		put_page(page);
+		done += n;
+	}
+	while (num)
+		put_page(spare[--num]);
+	return err ?: done;
+}
+
+/* Copy the rest of a message to what the thread has for short ones. */
+static int fill_rest(struct homa_msgout *out, struct iov_iter *iter, u32 done,
+		     u32 len)
+{
+	struct page_frag *pfrag = &current->task_frag;
+	int err;
+	u32 n;
+
+	while (done < len) {
+		/* A whole page at least, so that the number of runs is bounded
+		 * by the number of pages and the first piece.
+		 */
+		if (!frag_room(out, len - done) ||
+		    !skb_page_frag_refill(min_t(u32, len - done, PAGE_SIZE),
+					  pfrag, GFP_KERNEL_ACCOUNT))
+			return -ENOMEM;
+		n = min_t(u32, len - done, pfrag->size - pfrag->offset);
+		err = add_run(out, pfrag->page, pfrag->offset, iter, done, n);
+		if (err)
+			return err;
+		pfrag->offset += n;
+		done += n;
+	}
+	return 0;
 }
 
 /**
@@ -43,8 +123,7 @@ static struct homa_frag *frag_room(struct homa_msgout *out, u32 len)
 int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
 		     struct iov_iter *iter, u32 len, u32 extra)
 {
-	struct page_frag *pfrag = &current->task_frag;
-	u32 done = 0;
+	int done = 0;
 	int err;
 
 	if (!homa_mem_tx_charge(hsk, len + extra)) {
@@ -53,39 +132,15 @@ int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
 	}
 	out->frags = out->inline_frags;
 	out->num_frags = 0;
+	out->max_frags = HOMA_INLINE_FRAGS;
 	out->charged = len + extra;
+	out->blocks = len >= BLOCKS_BYTES_MIN;
 
-	while (done < len) {
-		struct homa_frag *frag = frag_room(out, len);
-		u32 n;
-
-		err = -ENOMEM;
-		if (!frag)
-			goto fail;
-		/* A whole page at least, so that the number of runs is bounded
-		 * by the number of pages and the first piece.
-		 */
-		if (!skb_page_frag_refill(min_t(u32, len - done, PAGE_SIZE),
-					  pfrag, GFP_KERNEL_ACCOUNT))
-			goto fail;
-		n = min_t(u32, len - done, pfrag->size - pfrag->offset);
-		err = -EFAULT;
-		if (copy_page_from_iter(pfrag->page, pfrag->offset, n,
-					iter) != n)
-			goto fail;
-		get_page(pfrag->page);
-		frag->page = pfrag->page;
-		frag->page_offset = pfrag->offset;
-		frag->start = done;
-		frag->bytes = n;
-		out->num_frags++;
-		pfrag->offset += n;
-		done += n;
-	}
-	return 0;
-
-fail:
-	homa_msgout_free(hsk, out);
+	if (out->blocks)
+		done = fill_blocks(hsk, out, iter, len);
+	err = done < 0 ? done : fill_rest(out, iter, done, len);
+	if (err)
+		homa_msgout_free(hsk, out);
 	return err;
 }
 
@@ -100,8 +155,11 @@ void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out)
 
 	if (!out->frags)
 		return;
-	for (i = 0; i < out->num_frags; i++)
-		put_page(out->frags[i].page);
+	if (out->blocks)
+		homa_spare_put(&hsk->spare, out->frags, out->num_frags);
+	else
+		for (i = 0; i < out->num_frags; i++)
+			put_page(out->frags[i].page);
 	if (out->frags != out->inline_frags)
 		kfree(out->frags);
 	out->frags = NULL;

@@ -50,6 +50,7 @@ int homa_sock_init(struct sock *sk)
 	hsk->shutdown = false;
 	hsk->tx_blocked = false;
 	spin_lock_init(&hsk->ready_lock);
+	homa_spare_init(&hsk->spare);
 	INIT_HLIST_NODE(&hsk->port_link);
 	INIT_LIST_HEAD(&hsk->rpcs);
 	INIT_LIST_HEAD(&hsk->ready);
@@ -176,6 +177,7 @@ void homa_sock_down(struct homa_sock *hsk)
 	spin_unlock_bh(&hsk->ready_lock);
 	homa_port_release(hsk);
 	homa_sock_fail_rpcs(hsk, NULL, 0, false, 0, U32_MAX);
+	homa_spare_exit(&hsk->spare);
 	/* Whoever sleeps has to see it, not just one of them. */
 	rcu_read_lock();
 	wq = rcu_dereference(sk->sk_wq);	/* NULL after close() */
