@@ -136,8 +136,8 @@ wall() {
 	echo "500,000 bytes back to back"
 	for turn in 1 2 3; do
 		for proto in tcp homa; do
-			rtt wall-$turn $proto 500000 10.0.0.2
-			rtt wall-one-way-$turn $proto 500000 -a 100 10.0.0.2
+			rtt echo-$turn $proto 500000 10.0.0.2
+			rtt one-way-$turn $proto 500000 -a 100 10.0.0.2
 		done
 	done
 }

@@ -179,7 +179,7 @@ def fuzz_environment():
 
 
 def uml_command(tier, kernel, boot, mode, plan, extra=()):
-    """Command line of a debug tier; `boot` holds the files of this boot."""
+    """Command line of a kernel that is User-Mode Linux; `boot` holds the files of this boot."""
     out = os.path.join(boot, "out")
     os.makedirs(out, exist_ok=True)
     base = os.path.join(BUILD, "guest")
@@ -189,7 +189,7 @@ def uml_command(tier, kernel, boot, mode, plan, extra=()):
         "init=" + os.path.join(base, "guest/init"),
         "con=null", "con0=null,fd:@CONSOLE@", "con1=null,fd:1", "noreboot",
         "uml_dir=" + boot, "umid=guest",
-        *(["time-travel=inf-cpu"] if tier == "uml" else SMP),
+        *{"uml": ["time-travel=inf-cpu"], "smp": SMP}.get(tier, []),
         "kmemleak=on", "panic=-1", "oops=panic",
         "HOMA_TIER=" + tier, "HOMA_MODE=" + mode, "HOMA_ROOT=" + ROOT,
         "HOMA_BASE=" + base, "HOMA_PLAN=" + plan, "HOMA_OUTDIR=" + out,

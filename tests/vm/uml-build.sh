@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# Build a debug kernel: User-Mode Linux from Debian's source.
+# Build a User-Mode Linux from Debian's source.
 #
-# Usage: uml-build.sh [uml | smp]
+# Usage: uml-build.sh [uml | smp | plain]
 # uml is the stock kernel's source, one CPU and virtual time; smp is the newest
-# kernel's, with several CPUs (exit status 77 and the reason if there is none).
+# kernel's, with several CPUs (exit status 77 and the reason if there is none). Both
+# are debug kernels; plain is the stock kernel's source without checks, to be fast.
 # Prints the directory of the finished build (./linux is the kernel; modules
 # build with `make -C DIR ARCH=um M=...`). Built once: the directory name is a
 # hash of everything that decides the result, and appears by rename only when
@@ -19,6 +20,13 @@ need_packages "tools of the debug kernel" xz-utils gcc libc6-dev make bison flex
 	libelf-dev util-linux perl python3
 
 case $kind in
+plain)
+	need_packages "source of the plain kernel" linux-source-6.12
+	fragments=("$VM"/config/uml-base.config)
+	musts="IPV6 VETH BQL"
+	source=$(dpkg-query -W -f '${Version}' linux-source-6.12)
+	unpack() { tar -xJf /usr/src/linux-source-6.12.tar.xz -C "$1" --strip-components=1; }
+	;;
 uml)
 	need_packages "source of the debug kernel" linux-source-6.12
 	fragments+=("$VM"/config/uml-timetravel.config)
@@ -51,7 +59,7 @@ lock_cache "uml-$key"
 
 work=$CACHE/uml-$key.part
 log=$CACHE/uml-$key.log
-say "dev: building the debug kernel $kind, once: about 10 minutes on 2 cores (log: $log)"
+say "dev: building the User-Mode Linux kernel $kind, once: about 10 minutes on 2 cores (log: $log)"
 start=$SECONDS
 rm -rf "$work"
 mkdir -p "$work"
