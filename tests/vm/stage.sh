@@ -13,6 +13,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 need_packages "tools inside the guests" busybox-static iproute2 ethtool nftables
+need_packages "programs that run over homa-proxy" redis-tools wrk
 need_packages "live traffic for the dissector, in the debug kernel" tshark
 
 guest=$BUILD/guest
@@ -20,18 +21,21 @@ new=$BUILD/guest.new
 rm -rf "$new"
 mkdir -p "$new"/{bin,sys,bb}
 
-for tool in ip tc ethtool nft timeout unshare setsid env nice xargs; do
+for tool in ip tc ethtool nft timeout unshare setsid env nice xargs redis-check-rdb redis-benchmark redis-cli wrk; do
 	cp -L "$(PATH=/usr/sbin:/sbin:/usr/bin:/bin command -v "$tool")" "$new/sys/"
 done
 cp -L /bin/bash "$new/sys/bash"
 ln -s bash "$new/sys/sh"
+# The package with the server would start it on this machine; that with the tools has the same
+# program by another name, and it goes by its name.
+ln -s redis-check-rdb "$new/sys/redis-server"
 
 for applet in $(/bin/busybox --list); do
 	[ -e "$new/sys/$applet" ] || ln -s /bin/busybox "$new/bb/$applet"
 done
 
 # Executables that Meson built for guests, and the scripts beside them.
-for dir in examples tests/progs tests/bench tools/homa-drill tools/homa; do
+for dir in examples tests/progs tests/bench tools/homa-drill tools/homa tools/homa-proxy; do
 	if [ -d "$BUILD/$dir" ]; then
 		find "$BUILD/$dir" -maxdepth 1 -type f -perm -u+x \
 			! -name '*.so*' ! -name '*.p' -exec cp -t "$new/bin" {} +

@@ -11,6 +11,7 @@ need_packages "fuzzing and the second compiler of the checks" clang libclang-rt-
 need_packages "unit tests, also as 32-bit programs" pkgconf libcmocka-dev gcc-multilib
 need_packages "tests of io_uring" liburing-dev
 need_packages "the command homa" libjansson-dev libnl-3-dev libnl-genl-3-dev libncurses-dev
+need_packages "a table of sessions in homa-proxy" uthash-dev
 
 log=$BUILD/userspace.log
 mkdir -p "$BUILD"
