@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* The client's side: start, wait, complete, cancel. */
 #include "internal.h"
+#include "large.h"
 
-#define START_FLAGS (HOMA_PRIVATE | HOMA_NONBLOCK)
+#define START_FLAGS (HOMA_PRIVATE | HOMA_NONBLOCK | HOMA_LARGE_REPLY)
 
 /* Start an RPC. @end_ns limits the time to send it. */
 static int start(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
@@ -11,6 +12,7 @@ static int start(struct homa *homa, const struct sockaddr *to, socklen_t to_byte
 {
 	struct lh_slot *slot;
 	size_t bytes;
+	bool large;
 	int ret = lh_usable(homa);
 
 	if (!ret)
@@ -19,8 +21,11 @@ static int start(struct homa *homa, const struct sockaddr *to, socklen_t to_byte
 		return ret;
 	if (flags & ~(uint32_t)START_FLAGS)
 		return lh_fail(-EINVAL, "unknown flags");
-	if (bytes > HOMA_RPC_BYTES)
-		return lh_fail(-EMSGSIZE, "a message has at most 1,000,000 bytes");
+	large = bytes > HOMA_RPC_BYTES || flags & HOMA_LARGE_REPLY;
+	if (large && !homa->large)
+		return lh_fail(-EMSGSIZE, "beyond 1,000,000 bytes homa_open() needs HOMA_LARGE");
+	if (homa->large && lh_large_looks_framed(iov, iov_count))
+		large = true;
 	pthread_mutex_lock(&homa->lock);
 	slot = lh_slot_get(homa);
 	if (slot) {
@@ -31,6 +36,9 @@ static int start(struct homa *homa, const struct sockaddr *to, socklen_t to_byte
 	pthread_mutex_unlock(&homa->lock);
 	if (!slot)
 		return lh_fail(-ENOMEM, "no memory for another RPC");
+	if (large)
+		return lh_large_start(homa, *rpc, to, to_bytes, iov, iov_count, bytes,
+				      flags & HOMA_NONBLOCK, end_ns);
 	return lh_slot_send(homa, *rpc, to, to_bytes, iov, iov_count, flags & HOMA_NONBLOCK,
 			    end_ns);
 }
@@ -113,7 +121,7 @@ int homa_wait(struct homa *homa, uint64_t rpc, int64_t timeout_ns, struct homa_m
 	shared = slot && !slot->is_private;
 	pthread_mutex_unlock(&homa->lock);
 	if (shared)
-		return lh_fail(-EINVAL, "homa_wait() is for RPCs with HOMA_PRIVATE; see homa_complete()");
+		return lh_fail(-EINVAL, "only private RPCs are waited for; homa_complete() returns this one");
 	return wait_rpc(homa, rpc, lh_end_ns(timeout_ns), response);
 }
 
@@ -124,7 +132,7 @@ int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	uint64_t rpc, end_ns = lh_end_ns(timeout_ns);
 	int ret;
 
-	if (flags)
+	if (flags & ~(uint32_t)HOMA_LARGE_REPLY)
 		return lh_fail(-EINVAL, "unknown flags");
 	if (!end_ns)
 		return lh_fail(-EINVAL, "a call takes time: the timeout is not 0");
@@ -195,6 +203,7 @@ static void unlink_done(struct homa *homa, const struct lh_slot *slot)
 
 int homa_cancel(struct homa *homa, uint64_t rpc)
 {
+	struct lh_transfer *transfer = NULL;
 	struct homa_msg *unwanted = NULL;
 	uint64_t kernel_id = 0;
 	struct lh_slot *slot;
@@ -204,7 +213,7 @@ int homa_cancel(struct homa *homa, uint64_t rpc)
 		return ret;
 	pthread_mutex_lock(&homa->lock);
 	slot = lh_slot_find(homa, rpc);
-	if (!slot || slot->state == LH_SENDING || slot->state == LH_CANCELLED) {
+	if (!slot || slot->is_part || slot->state == LH_SENDING || slot->state == LH_CANCELLED) {
 		pthread_mutex_unlock(&homa->lock);
 		return lh_fail(-ENOENT, "no such RPC: it was never started, or its response was taken");
 	}
@@ -214,6 +223,9 @@ int homa_cancel(struct homa *homa, uint64_t rpc)
 			unlink_done(homa, slot);
 	} else {
 		kernel_id = slot->kernel_id;
+		transfer = slot->transfer;
+		if (transfer)
+			transfer->refs++;
 	}
 	if (slot->waiter) {
 		slot->state = LH_CANCELLED;
@@ -223,7 +235,9 @@ int homa_cancel(struct homa *homa, uint64_t rpc)
 	}
 	lh_ready(homa);
 	pthread_mutex_unlock(&homa->lock);
-	if (kernel_id)
+	if (transfer)
+		lh_large_cancel(homa, transfer);
+	else if (kernel_id)
 		lh_abort(homa, kernel_id);
 	homa_msg_free(unwanted);
 	return 0;

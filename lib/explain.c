@@ -62,6 +62,16 @@ int lh_fail_rpc(int err)
 		return lh_fail(err, "the network cannot reach the server's host");
 	case -EPROTONOSUPPORT:
 		return lh_fail(err, "the server's host does not speak Homa");
+	case -EOPNOTSUPP:
+		return lh_fail(err, "the server's program does not take large messages");
+	case -EMSGSIZE:
+		return lh_fail(err, "the message does not fit into large_memory_bytes");
+	case -ENOBUFS:
+		return lh_fail(err, "large messages hold as much as large_memory_bytes allows");
+	case -ECONNRESET:
+		return lh_fail(err, "the server has forgotten the transfer");
+	case -EPROTO:
+		return lh_fail(err, "the server's program does not follow the protocol");
 	case -EFAULT:
 		return lh_fail(err, "the receive region is not writable");
 	default:

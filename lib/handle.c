@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "large.h"
 
 #define DEFAULT_REGION_BYTES ((uint64_t)64 << 20)
 
@@ -103,6 +104,7 @@ void lh_free_region(struct homa *homa)
 		munmap(homa->region, homa->region_bytes);
 	if (homa->alive)
 		munmap(homa->alive, (size_t)sysconf(_SC_PAGESIZE));
+	lh_large_free(homa);
 	pthread_mutex_destroy(&homa->lock);
 	free(homa->slots);
 	free(homa);
@@ -120,7 +122,7 @@ int homa_open(struct homa **out, int family, const struct homa_options *options)
 			return lh_fail(-EINVAL, "homa_options: begin with HOMA_OPTIONS_INIT");
 		memcpy(&opt, options, options->size);
 	}
-	if (opt.flags)
+	if (opt.flags & ~(uint32_t)HOMA_LARGE)
 		return lh_fail(-EINVAL, "homa_options: unknown flags");
 	if (family != AF_INET && family != AF_INET6)
 		return lh_fail(-EAFNOSUPPORT, "the family is AF_INET or AF_INET6");
@@ -142,6 +144,8 @@ int homa_open(struct homa **out, int family, const struct homa_options *options)
 		ret = set_region(homa, opt.region_bytes);
 	if (!ret)
 		ret = set_alive(homa);
+	if (!ret && opt.flags & HOMA_LARGE)
+		ret = lh_large_init(homa, &opt);
 	if (ret) {
 		close_fds(homa);
 		lh_free_region(homa);
@@ -159,6 +163,7 @@ void homa_close(struct homa *homa)
 
 	if (!homa)
 		return;
+	lh_large_close(homa);
 	pthread_mutex_lock(&homa->lock);
 	close_fds(homa);
 	homa->closed = true;

@@ -22,7 +22,12 @@
 #include <homa/homa.h>
 #include <linux/homa.h>
 
-#define LH_IOV_MAX 1024
+/* The kernel takes 1024; a frame may come before them. */
+#define LH_IOV_MAX 1000
+
+struct lh_large;		/* of a handle, large.c */
+struct lh_transfer;		/* one outgoing large RPC, large_client.c */
+struct lh_incoming;		/* one large RPC at the server, large_server.c */
 
 /**
  * struct homa_msg - a received message
@@ -34,6 +39,10 @@
  * @iov_count:   entries of @iov
  * @is_request:  can be answered
  * @answered:    was answered
+ * @memory:      contents that are not in the region (large messages)
+ * @memory_bytes: size of @memory
+ * @incoming:    a large RPC of ours: how to answer it
+ * @framed:      the client understands framed responses
  * @peer:        the sender
  * @peer_bytes:  size of @peer
  * @bpages:      buffers
@@ -47,7 +56,11 @@ struct homa_msg {
 	uint32_t num_bpages;
 	int iov_count;
 	bool is_request;
+	bool framed;
 	atomic_bool answered;
+	void *memory;
+	size_t memory_bytes;
+	struct lh_incoming *incoming;
 	struct sockaddr_storage peer;
 	socklen_t peer_bytes;
 	uint32_t bpages[HOMA_MAX_BPAGES];
@@ -67,22 +80,26 @@ enum lh_slot_state { LH_FREE, LH_SENDING, LH_WAITING, LH_DONE, LH_CANCELLED };
  * @state:      see above
  * @is_private: only homa_wait() gets it
  * @next:       in the list of free slots, or of completions; index + 1, 0 = end
- * @kernel_id:  valid from LH_WAITING on
+ * @kernel_id:  valid from LH_WAITING on; 0 = no RPC of the kernel (a large one)
  * @cookie:     of the user
  * @error:      LH_DONE: 0 or -errno
  * @msg:        LH_DONE: the response
  * @waiter:     the thread in homa_wait()
+ * @transfer:   the large RPC that this is, or belongs to
+ * @is_part:    a request of the protocol of @transfer, not the large RPC itself
  */
 struct lh_slot {
 	uint32_t generation;
 	enum lh_slot_state state;
 	bool is_private;
+	bool is_part;
 	uint32_t next;
 	uint64_t kernel_id;
 	uint64_t cookie;
 	int error;
 	struct homa_msg *msg;
 	struct lh_waiter *waiter;
+	struct lh_transfer *transfer;
 };
 
 enum lh_want { LH_WANT_REQUEST, LH_WANT_COMPLETION, LH_WANT_RPC };
@@ -131,6 +148,8 @@ struct homa {
 	int epoll_fd;			/* homa_fd(), -1 = nobody asked */
 	int ready_fd;			/* eventfd in epoll_fd: queues are not empty */
 	bool ready_set;
+
+	struct lh_large *large;		/* NULL without HOMA_LARGE */
 };
 
 /* What the kernel had next. */
@@ -157,6 +176,7 @@ int lh_abort(struct homa *homa, uint64_t id);
 /* msg.c */
 struct homa_msg *lh_msg_get(struct homa *homa);		/* may be NULL */
 void lh_msg_put(struct homa_msg *msg);			/* unused, without contents */
+void lh_msg_set_memory(struct homa_msg *msg, void *memory, size_t bytes);
 void lh_queue_init(struct lh_queue *queue);
 void lh_queue_add(struct lh_queue *queue, struct homa_msg *msg);
 struct homa_msg *lh_queue_take(struct lh_queue *queue);
@@ -189,5 +209,7 @@ void lh_route(struct homa *homa, struct lh_received *received);
 
 /* iov.c */
 int lh_iov_check(const struct iovec *iov, int iov_count, size_t *bytes);
+int lh_iov_slice(const struct iovec *iov, int iov_count, size_t offset, size_t bytes,
+		 struct iovec *out, int out_max);
 
 #endif /* LH_INTERNAL_H */

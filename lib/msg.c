@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "large.h"
 
 size_t homa_msg_length(const struct homa_msg *msg)
 {
@@ -77,6 +77,10 @@ struct homa_msg *lh_msg_get(struct homa *homa)
 		msg->num_bpages = 0;
 		msg->iov_count = 0;
 		msg->is_request = false;
+		msg->framed = false;
+		msg->memory = NULL;
+		msg->memory_bytes = 0;
+		msg->incoming = NULL;
 		atomic_init(&msg->answered, false);
 	}
 	pthread_mutex_unlock(&homa->lock);
@@ -107,6 +111,21 @@ void lh_msg_put(struct homa_msg *msg)
 		lh_free_region(homa);
 }
 
+/**
+ * lh_msg_set_memory() - let a message have contents outside of the region
+ * @msg:    the message; what it had before was released
+ * @memory: from lh_large_alloc()
+ * @bytes:  its length
+ */
+void lh_msg_set_memory(struct homa_msg *msg, void *memory, size_t bytes)
+{
+	msg->memory = memory;
+	msg->memory_bytes = bytes;
+	msg->length = bytes;
+	msg->iov[0] = (struct iovec){ .iov_base = memory, .iov_len = bytes };
+	msg->iov_count = 1;
+}
+
 void homa_msg_release(struct homa_msg *msg)
 {
 	struct homa *homa = msg->homa;
@@ -114,10 +133,13 @@ void homa_msg_release(struct homa_msg *msg)
 	uint32_t num_flush = 0;
 
 	msg->iov_count = 0;
-	if (!msg->num_bpages)
+	if (!msg->num_bpages && !msg->memory)
 		return;
 	pthread_mutex_lock(&homa->lock);
-	if (homa->closed || !*homa->alive) {
+	if (msg->memory)
+		lh_large_release(homa, msg->memory, msg->memory_bytes);
+	msg->memory = NULL;
+	if (!msg->num_bpages || homa->closed || !*homa->alive) {
 		msg->num_bpages = 0;
 		pthread_mutex_unlock(&homa->lock);
 		return;
@@ -145,6 +167,12 @@ void homa_msg_free(struct homa_msg *msg)
 	if (!msg)
 		return;
 	homa_msg_release(msg);
+	if (msg->incoming) {
+		pthread_mutex_lock(&msg->homa->lock);
+		lh_incoming_put(msg->homa, msg->incoming);
+		pthread_mutex_unlock(&msg->homa->lock);
+		msg->incoming = NULL;
+	}
 	lh_msg_put(msg);
 }
 

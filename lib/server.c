@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "large.h"
 
 /* For lh_wait(): the oldest request. */
 static bool take_request(struct homa *homa, uint64_t rpc, void *out)
@@ -42,12 +43,15 @@ int homa_replyv(struct homa_msg *request, const struct iovec *iov, int iov_count
 		return lh_fail(-EINVAL, "unknown flags");
 	if (!request->is_request)
 		return lh_fail(-EINVAL, "the message is a response; only requests are answered");
-	if (bytes > HOMA_RPC_BYTES)
-		return lh_fail(-EMSGSIZE, "a message has at most 1,000,000 bytes");
+	if (bytes > HOMA_RPC_BYTES && !request->framed)
+		return lh_fail(-EMSGSIZE, "beyond 1,000,000 bytes the client has to use HOMA_LARGE_REPLY");
 	if (atomic_exchange(&request->answered, true))
 		return lh_fail(-EALREADY, "the request was answered before");
-	ret = lh_sendmsg(homa, homa_msg_peer(request, NULL), request->peer_bytes, iov, iov_count,
-			 &args, flags & HOMA_NONBLOCK ? MSG_DONTWAIT : 0);
+	if (request->framed)
+		ret = lh_large_reply(request, iov, iov_count, bytes, flags & HOMA_NONBLOCK);
+	else
+		ret = lh_sendmsg(homa, homa_msg_peer(request, NULL), request->peer_bytes, iov,
+				 iov_count, &args, flags & HOMA_NONBLOCK ? MSG_DONTWAIT : 0);
 	if (ret)
 		atomic_store(&request->answered, false);
 	return ret;

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "large.h"
 
 /**
  * lh_now_ns() - the time
@@ -84,7 +84,8 @@ static void hear(int fd)
  */
 void lh_ready(struct homa *homa)
 {
-	bool ready = homa->requests.head || homa->done_head || homa->stopped;
+	bool ready = homa->requests.head || homa->done_head || homa->stopped ||
+		(homa->large && homa->large->num_stalled);
 
 	if (homa->epoll_fd < 0 || ready == homa->ready_set)
 		return;
@@ -179,11 +180,13 @@ static void poll_socket(struct homa *homa, struct lh_waiter *waiter, uint64_t en
 		{ .fd = homa->fd, .events = POLLIN },
 		{ .fd = homa->wake_fd, .events = POLLIN },
 	};
+	uint64_t work_ns = lh_large_next_ns(homa);
 	struct timespec time;
 
 	homa->poller = waiter;
 	pthread_mutex_unlock(&homa->lock);
-	ppoll(fds, 2, left(end_ns, &time), NULL);
+	ppoll(fds, 2, left(end_ns < work_ns ? end_ns : work_ns, &time), NULL);
+	lh_large_work(homa);
 	pthread_mutex_lock(&homa->lock);
 	if (fds[1].revents)
 		hear(homa->wake_fd);
@@ -265,6 +268,8 @@ int lh_wait(struct homa *homa, enum lh_want want, uint64_t rpc, uint64_t end_ns,
 			ret = lh_receive(homa, &received);
 			if (!ret)
 				lh_route(homa, &received);
+			else if (!end_ns)
+				lh_large_work(homa);
 			pthread_mutex_lock(&homa->lock);
 			if (ret == -EAGAIN && end_ns) {
 				look = false;

@@ -31,15 +31,19 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* Longest message. */
+/* Longest message that is one RPC of the kernel; longer ones need HOMA_LARGE. */
 #define HOMA_RPC_BYTES 1000000
 
 /* A timeout that never ends. */
 #define HOMA_FOREVER ((int64_t)-1)
 
-/* Flags of homa_start() and homa_reply(). */
+/* Flags of homa_options. */
+#define HOMA_LARGE 0x01		/* messages of any size, see homa_large(7) */
+
+/* Flags of homa_start(), homa_callv() and homa_reply(). */
 #define HOMA_PRIVATE 0x01	/* only homa_wait() gets the response */
 #define HOMA_NONBLOCK 0x02	/* -EAGAIN instead of waiting for send memory */
+#define HOMA_LARGE_REPLY 0x04	/* the response may be beyond HOMA_RPC_BYTES */
 
 /* A socket and everything around it. */
 struct homa;
@@ -49,17 +53,21 @@ struct homa_msg;
 
 /**
  * struct homa_options - what homa_open() can be told; begin with HOMA_OPTIONS_INIT
- * @size:         sizeof(struct homa_options), so that it can grow
- * @flags:        0
- * @region_bytes: memory for incoming messages, 0 = 64 MiB (only what is used counts)
+ * @size:               sizeof(struct homa_options), so that it can grow
+ * @flags:              0 or HOMA_LARGE
+ * @region_bytes:       memory for incoming messages, 0 = 64 MiB (only what is used counts)
+ * @large_memory_bytes: HOMA_LARGE: most memory for large messages, 0 = 256 MiB
+ * @large_expire_ns:    HOMA_LARGE: a transfer without progress ends after this, 0 = 10 s
  */
 struct homa_options {
 	uint32_t size;
 	uint32_t flags;
 	uint64_t region_bytes;
+	uint64_t large_memory_bytes;
+	uint64_t large_expire_ns;
 };
 
-#define HOMA_OPTIONS_INIT { sizeof(struct homa_options), 0, 0 }
+#define HOMA_OPTIONS_INIT { sizeof(struct homa_options), 0, 0, 0, 0 }
 
 /**
  * struct homa_completion - an asynchronous RPC that has ended
@@ -194,7 +202,7 @@ const char *homa_version(void);
  * @to:         the server
  * @to_bytes:   size of @to
  * @data:       the request
- * @bytes:      its length, 1 to HOMA_RPC_BYTES
+ * @bytes:      its length, 1 to HOMA_RPC_BYTES, or more with HOMA_LARGE
  * @timeout_ns: for all of it; afterwards the RPC is ended: -ETIME
  * @response:   where the response is returned
  *
@@ -210,8 +218,8 @@ int homa_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes, 
  * @to:         the server
  * @to_bytes:   size of @to
  * @iov:        the pieces
- * @iov_count:  how many, at most 1024
- * @flags:      0
+ * @iov_count:  how many, at most 1000
+ * @flags:      0 or HOMA_LARGE_REPLY
  * @timeout_ns: as for homa_call()
  * @response:   where the response is returned
  *
@@ -227,9 +235,9 @@ int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
  * @homa:     the handle
  * @to:       the server
  * @to_bytes: size of @to
- * @data:     the request
+ * @data:     the request; beyond HOMA_RPC_BYTES it must stay until the RPC has ended
  * @bytes:    its length
- * @flags:    HOMA_PRIVATE, HOMA_NONBLOCK
+ * @flags:    HOMA_PRIVATE, HOMA_NONBLOCK, HOMA_LARGE_REPLY
  * @cookie:   returned by homa_complete()
  * @rpc:      NULL, or where the number of the RPC is returned
  *
@@ -247,7 +255,7 @@ int homa_start(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
  * @to:        the server
  * @to_bytes:  size of @to
  * @iov:       the pieces
- * @iov_count: how many, at most 1024
+ * @iov_count: how many, at most 1000
  * @flags:     as for homa_start()
  * @cookie:    returned by homa_complete()
  * @rpc:       NULL, or where the number of the RPC is returned
@@ -325,7 +333,7 @@ int homa_reply(struct homa_msg *request, const void *data, size_t bytes, uint32_
  * homa_replyv() - homa_reply() of a response in pieces
  * @request:   from homa_recv()
  * @iov:       the pieces
- * @iov_count: how many, at most 1024
+ * @iov_count: how many, at most 1000
  * @flags:     0 or HOMA_NONBLOCK
  *
  * Context: any thread; one at a time for each request.
@@ -367,7 +375,8 @@ size_t homa_msg_length(const struct homa_msg *msg);
  * homa_msg_data() - the message, if it lies in one piece
  * @msg: the message
  *
- * Messages up to 65536 bytes always do. The memory is writable, and yours until homa_msg_free() or homa_msg_release().
+ * Messages up to 65536 bytes always do, and so do those beyond HOMA_RPC_BYTES. The memory is
+ * writable, and yours until homa_msg_free() or homa_msg_release().
  *
  * Context: any thread.
  * Return: its first byte, or NULL: use homa_msg_iov() or homa_msg_copy().
