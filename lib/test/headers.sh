@@ -27,4 +27,9 @@ for language in c cc; do
 	compile $language "$own" "$kernel"
 	compile $language "$kernel" "$own"
 done
+for standard in c++11 c++17 c++20; do
+	printf '#include <homa/homa.hpp>\n#include <homa/homa.hpp>\nint main() { return 0; }\n' >"$tmp/test.cc"
+	g++ -std=$standard -Wall -Wextra -Wpedantic -Wshadow -Werror -I lib/include \
+		-c "$tmp/test.cc" -o /dev/null || exit 1
+done
 echo "homa/homa.h compiles as C and as C++"
