@@ -41,7 +41,7 @@ static int split(const char *text, char *host, size_t host_bytes, unsigned long 
 		if (*after)
 			return -EINVAL;
 	}
-	return *port >= 1 && *port <= 65535 ? 0 : -ERANGE;
+	return 0;
 }
 
 /* An address of IPv6, perhaps with the device it belongs to. */
@@ -72,10 +72,11 @@ int homa_address(const char *text, uint16_t default_port, int family,
 	if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
 		return lh_fail(-EAFNOSUPPORT, "the family is AF_INET, AF_INET6 or AF_UNSPEC");
 	ret = split(text, host, sizeof(host), &port);
-	if (ret == -ERANGE)
-		return lh_fail(ret, "a port is a number from 1 to 65535");
-	if (ret)
-		return lh_fail(ret, "an address is 10.0.0.2:4000 or [fd00::2]:4000; names are for getaddrinfo()");
+	/* IPv6 addresses have a colon; the rest of them is looked at below. */
+	if (ret || (inet_pton(AF_INET, host, &ip4) != 1 && !strchr(host, ':')))
+		return lh_fail(-EINVAL, "an address is 10.0.0.2:4000 or [fd00::2]:4000, not a name");
+	if (port < 1 || port > 65535)
+		return lh_fail(-ERANGE, "a port is a number from 1 to 65535");
 	memset(addr, 0, sizeof(*addr));
 	if (inet_pton(AF_INET, host, &ip4) == 1 && family != AF_INET6) {
 		in4->sin_family = AF_INET;
@@ -93,7 +94,7 @@ int homa_address(const char *text, uint16_t default_port, int family,
 		ret = parse_in6(host, in6);
 	}
 	if (ret == -EINVAL)
-		return lh_fail(ret, "not a numeric IPv4 or IPv6 address; names are for getaddrinfo()");
+		return lh_fail(ret, "not an address of IPv6");
 	if (ret)
 		return ret;
 	in6->sin6_family = AF_INET6;

@@ -119,8 +119,11 @@ static void *wait_for_private(void *arg)
 {
 	struct homa_msg *response;
 	uint64_t rpc = *(uint64_t *)arg;
-	int ret = homa_wait(client, rpc, HOMA_FOREVER, &response);
+	int ret;
 
+	/* The main thread looks now and then whether we wait already. */
+	while ((ret = homa_wait(client, rpc, HOMA_FOREVER, &response)) == -EBUSY)
+		t_sleep_ms(1);
 	if (!ret)
 		homa_msg_free(response);
 	return (void *)(intptr_t)ret;
@@ -372,6 +375,10 @@ static void test_fork(int family)
 	pid_t pid;
 
 	t_case("family %d: fork", family);
+#ifdef __SANITIZE_THREAD__
+	/* It stops children of processes with threads. */
+	return;
+#endif
 	T_RET(homa_call(client, T_SA(&addr), addr.len, "echild", 6, HOMA_FOREVER, &response), 0);
 	pid = fork();
 	if (!pid) {
