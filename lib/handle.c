@@ -163,6 +163,11 @@ void homa_close(struct homa *homa)
 
 	if (!homa)
 		return;
+	if (!*homa->alive) {
+		/* A forked child: the lock may be held for ever. Messages stay readable. */
+		close_fds(homa);
+		return;
+	}
 	lh_large_close(homa);
 	pthread_mutex_lock(&homa->lock);
 	close_fds(homa);

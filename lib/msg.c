@@ -133,13 +133,14 @@ void homa_msg_release(struct homa_msg *msg)
 	uint32_t num_flush = 0;
 
 	msg->iov_count = 0;
-	if (!msg->num_bpages && !msg->memory)
+	/* In a forked child the lock may be held for ever, and the buffers are the parent's. */
+	if ((!msg->num_bpages && !msg->memory) || !*homa->alive)
 		return;
 	pthread_mutex_lock(&homa->lock);
 	if (msg->memory)
 		lh_large_release(homa, msg->memory, msg->memory_bytes);
 	msg->memory = NULL;
-	if (!msg->num_bpages || homa->closed || !*homa->alive) {
+	if (!msg->num_bpages || homa->closed) {
 		msg->num_bpages = 0;
 		pthread_mutex_unlock(&homa->lock);
 		return;
@@ -164,7 +165,7 @@ void homa_msg_release(struct homa_msg *msg)
 
 void homa_msg_free(struct homa_msg *msg)
 {
-	if (!msg)
+	if (!msg || !*msg->homa->alive)
 		return;
 	homa_msg_release(msg);
 	if (msg->incoming) {

@@ -173,6 +173,19 @@ static void pass_on(struct homa *homa)
 		pthread_cond_signal(&homa->waiters->cond);
 }
 
+/* Bring a message to whom it belongs. A long one may have to be copied: another thread polls
+ * meanwhile. For short ones waking that thread would cost more.
+ */
+static void route(struct homa *homa, struct lh_received *received)
+{
+	if (received->msg && received->msg->length > HOMA_BPAGE_SIZE) {
+		pthread_mutex_lock(&homa->lock);
+		pass_on(homa);
+		pthread_mutex_unlock(&homa->lock);
+	}
+	lh_route(homa, received);
+}
+
 /* Poll for everybody; the lock is released meanwhile. */
 static void poll_socket(struct homa *homa, struct lh_waiter *waiter, uint64_t end_ns)
 {
@@ -267,7 +280,7 @@ int lh_wait(struct homa *homa, enum lh_want want, uint64_t rpc, uint64_t end_ns,
 			pthread_mutex_unlock(&homa->lock);
 			ret = lh_receive(homa, &received);
 			if (!ret)
-				lh_route(homa, &received);
+				route(homa, &received);
 			else if (!end_ns)
 				lh_large_work(homa);
 			pthread_mutex_lock(&homa->lock);
