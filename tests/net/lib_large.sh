@@ -3,7 +3,8 @@
 # tier: uml stock612
 # timeout: 130
 #
-# libhoma: messages of any size, peers that do not know them, limits, and loss.
+# libhoma: messages of any size, peers that do not know them, limits, and loss. Takes
+# half a minute to a minute, in copies of megabytes.
 . "$HOMA_TESTS/lib.sh"
 
 hosts_veth
