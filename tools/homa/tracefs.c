@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -67,12 +69,26 @@ static int cannot(const char *what)
 	return TOOL_FAILED;
 }
 
+/*
+ * "ip netns exec" has a /sys of its own, without tracefs.  Mount it for this process
+ * alone; the mount goes with it.
+ */
+static void mount_here(void)
+{
+	if (!unshare(CLONE_NEWNS) && !mount("", "/", NULL, MS_REC | MS_SLAVE, NULL))
+		mount("nodev", ROOT, "tracefs", 0, NULL);
+}
+
 static int check(void)
 {
 	if (!access(ROOT "/events/homa", F_OK))
 		return TOOL_OK;
 	if (errno == EACCES || geteuid())
 		return errno = EACCES, cannot(ROOT);
+	if (access(ROOT "/instances", F_OK))
+		mount_here();
+	if (!access(ROOT "/events/homa", F_OK))
+		return TOOL_OK;
 	if (access(ROOT "/instances", F_OK)) {
 		complain("tracefs is not mounted");
 		hint("mount -t tracefs nodev " ROOT);
