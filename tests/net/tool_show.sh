@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: uml stock612
+# tier: stock612
 #
-# homa ss, stat, peers and config say what is there: RPCs and what they wait for, a
+# homa ss, stat, top, peers and config say what is there: RPCs and what they wait for, a
 # host that is silent, drops in words, parameters with units; and what they refuse.
 . "$HOMA_TESTS/lib.sh"
 
@@ -89,6 +89,15 @@ in_ns c homa ss -f >/tmp/out && grep -q tx /tmp/out && die "no fault yet: $(cat 
 in_ns s homa peers >/tmp/out || die "peers"
 has /tmp/out '^10.0.0.1  *1500  *0  *4  *0 '
 ok "ss: RPCs that wait for the application"
+
+# The live view, in a terminal; a blank for another look, q to end.
+in_ns c env TERM=vt100 t_pty ' q' homa top -i 10s >/tmp/out || die "top: $(cat /tmp/out)"
+has /tmp/out 'homa top' '4 RPCs in flight' '10.0.0.2:4000' response
+in_ns c env TERM=nonsense t_pty q homa top >/tmp/out && die "top without a terminal: $(cat /tmp/out)"
+has /tmp/out 'this terminal cannot be used (TERM=nonsense)' 'Try: homa top --once'
+status 2 in_ns c homa top
+has /tmp/said 'the output is no terminal'
+ok "top"
 
 # Nothing comes back from the server any more.
 netem s s0 loss 100%

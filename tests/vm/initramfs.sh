@@ -37,6 +37,10 @@ echo 'root:x:0:' >"$root/etc/group"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
 [ -d /usr/lib/tc ] && mkdir -p "$root/usr/lib" && cp -r /usr/lib/tc "$root/usr/lib/"
 
+# What homa top knows about the terminal.
+mkdir -p "$root/lib/terminfo/v"
+cp -L /lib/terminfo/v/vt100 "$root/lib/terminfo/v/"
+
 # The libraries of every program, at the paths where the programs look.
 find "$root/homa/bin" "$root/homa/sys" -type f -exec sh -c '
 	for f; do ldd "$f" 2>/dev/null; done' sh {} + |

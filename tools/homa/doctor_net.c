@@ -28,7 +28,8 @@ static const struct {
 	const char *mend;
 } meanings[] = {
 	{ "drop_NO_SOCKET", DOCTOR_PROBLEM,
-	  "Another host sends to a port that no program here has open.", "homa ss --sockets" },
+	  "Another host sends to a port that no program here has open. (A few for clients that "
+	  "have just ended are usual.)", "homa ss --sockets" },
 	{ "drop_NOT_SERVER", DOCTOR_PROBLEM,
 	  "Another host sends requests to a socket that is not a server (SO_HOMA_SERVER).",
 	  "homa ss --sockets" },
@@ -189,6 +190,23 @@ static unsigned int largest(const struct info_peer *peer, unsigned int good, uns
 	return good;
 }
 
+/*
+ * The MTU that somebody meant, if devices let a few bytes more pass, as they do for
+ * VLAN tags.
+ */
+static unsigned int meant(unsigned int bytes)
+{
+	static const unsigned int usual[] = {
+		1280, 1400, 1420, 1450, 1480, 1492, 1500, 4000, 8900, 9000, 9216,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (bytes >= usual[i] && bytes <= usual[i] + 8)
+			return usual[i];
+	return bytes;
+}
+
 static void check_path(struct doctor *d, const struct info_peer *peer, const char *name)
 {
 	enum probe_result small, large;
@@ -210,7 +228,8 @@ static void check_path(struct doctor *d, const struct info_peer *peer, const cha
 		       peer->mtu, best);
 	doctor_why(f, "Long messages use packets of the MTU; all of these get lost, so their RPCs "
 		   "time out. The other host, or a switch, has a smaller MTU.");
-	doctor_elsewhere(f, "ip link set DEV mtu %u (or raise it on the other host)", best);
+	doctor_elsewhere(f, "ip link set DEV mtu %u (or raise it on the other host)",
+			 meant(best));
 }
 
 /**
