@@ -174,7 +174,7 @@ static void count_new(struct homa_net *hn, bool stranger)
 		  many(rcu_dereference(hn->settings));
 	rcu_read_unlock();
 	if (collect)
-		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
+		queue_delayed_work(system_power_efficient_wq, &hn->peer_gc, GC_INTERVAL);
 }
 
 /**
@@ -204,7 +204,7 @@ struct homa_peer *homa_peer_get(struct homa_sock *hsk,
 	if (!room(hn, stranger)) {
 		/* Only hosts that are no strangers are worth the wait. */
 		if (!stranger) {
-			mod_delayed_work(system_wq, &hn->peer_gc, 0);
+			mod_delayed_work(system_power_efficient_wq, &hn->peer_gc, 0);
 			flush_delayed_work(&hn->peer_gc);
 		}
 		if (stranger || !room(hn, stranger)) {
@@ -326,7 +326,7 @@ static void gc_work(struct work_struct *work)
 	rhashtable_walk_exit(&iter);
 
 	if (idle_limit(hn, &idle, &floor))
-		queue_delayed_work(system_wq, &hn->peer_gc, GC_INTERVAL);
+		queue_delayed_work(system_power_efficient_wq, &hn->peer_gc, GC_INTERVAL);
 }
 
 /**
