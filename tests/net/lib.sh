@@ -93,9 +93,12 @@ new_host()
 		net.ipv6.conf.all.accept_dad=0
 	ip -n "$1" link set lo up
 	# In real time a busy host must not make a peer look silent.
-	if [ "$HOMA_TIER" = smp ] && [ -e /proc/sys/net/homa ]; then
-		in_ns "$1" sysctl -q -w net.homa.timeout_ticks=2000
-	fi
+	case $HOMA_TIER in
+	smp|kcsan)
+		[ ! -e /proc/sys/net/homa ] ||
+			in_ns "$1" sysctl -q -w net.homa.timeout_ticks=2000
+		;;
+	esac
 }
 
 # address NS DEV I: give DEV the addresses and the MAC of host I and start it.

@@ -163,7 +163,7 @@ def wall():
     """Long messages in wall time, one CPU, kernel code at the speed of this machine."""
     for name in ("userspace.sh", "stage.sh"):
         script(name)
-    kernel = script("uml-build.sh", "plain")
+    kernel = script("build-kernel.sh", "plain")
     script("module.sh", "plain")
     boot = boot_dir("bench-wall")
     command = uml_command("plain", kernel, boot, "bench", os.devnull, ["HOMA_BENCH=wall"])

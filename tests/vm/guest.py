@@ -35,6 +35,9 @@ ICOUNT_CPU = "max,-erms,-fsrm,-cx16"
 # busy host may keep them waiting for long: that is no lockup and no stall.
 SMP = ["ncpus=2", "seccomp=on", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120"]
 
+# Reports of kernel code that is not ours need room, too (see guest/tests.sh).
+KCSAN = ["log_buf_len=8M", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120"]
+
 
 def claim_build():
     """Take this checkout's build directory for ourselves; return the lock.
@@ -173,9 +176,9 @@ def tsc_khz():
 
 
 def fuzz_environment():
-    """How long the fuzzers run and with which seed goes on to the guests."""
+    """How long fuzzers and the soak run and with which seed goes on to the guests."""
     return ["%s=%d" % (name, int(value)) for name, value in sorted(os.environ.items())
-            if name.startswith("HOMA_FUZZ_")]
+            if name.startswith(("HOMA_FUZZ_", "HOMA_SOAK_"))]
 
 
 def uml_command(tier, kernel, boot, mode, plan, extra=()):
@@ -198,8 +201,8 @@ def uml_command(tier, kernel, boot, mode, plan, extra=()):
 
 
 def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
-                 cpu=EMULATED_CPU, machine=(), append=(), cpus=2):
-    """Command line of the stock tier.
+                 cpu=EMULATED_CPU, machine=(), append=(), cpus=2, tier="stock"):
+    """Command line of the stock tiers and of kcsan.
 
     `vm` is 1 or 2 in a two-machine run; `link` is then the directory that
     holds the two sockets of the virtual cable.
@@ -229,7 +232,8 @@ def qemu_command(kernel, initramfs, mode, accel, vm=None, link=None,
         tsc = "tsc=unstable" if machine else "tsc=reliable tsc_early_khz=%d" % tsc_khz()
     words = ["console=ttyS0", "panic=-1", "oops=panic", "rdinit=/init", "quiet",
              "loglevel=4", "mitigations=off", tsc,
-             "HOMA_TIER=stock", "HOMA_MODE=" + mode, "HOMA_BASE=/homa",
+             *(KCSAN if tier == "kcsan" else ()),
+             "HOMA_TIER=" + tier, "HOMA_MODE=" + mode, "HOMA_BASE=/homa",
              "HOMA_KO=/homa/homa.ko", "HOMA_VM=%d" % vm if vm else "", *fuzz_environment(),
              *append]
     return cmd + ["-append", " ".join(w for w in words if w)]

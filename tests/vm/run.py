@@ -4,8 +4,8 @@
 
 Tiers: t0 (Meson tests on this machine), 6.1 and 6.12 (stock kernels in QEMU),
 newest (the same with the newest kernel of the registry, a few tests), uml (the
-debug kernel, in virtual time), smp (the newest kernel with checks and several
-CPUs, for races). A net test passes only when its guest
+debug kernel, in virtual time), smp and kcsan (the newest kernel with checks and
+several CPUs, for races). A net test passes only when its guest
 said so on the report channel; silence, a crash or a hang is a failure, and
 the tests that were still to come run in a fresh boot.
 """
@@ -31,8 +31,11 @@ AROUND_S = 90
 # A guest second is free in virtual time, so the guard inside is generous
 # there; the host's guard, in wall time, is the real one.
 VIRTUAL_FACTOR = 20
-# Tiers in User-Mode Linux.
-DEBUG = ("uml", "smp")
+# Tiers in User-Mode Linux; tiers whose kernel we build.
+UML = ("uml", "smp")
+DEBUG = UML + ("kcsan",)
+# Here all time is real.
+REAL_TIME = ("smp", "kcsan")
 
 
 def guard_s(tier, test):
@@ -75,7 +78,7 @@ class Runner:
     def run_net(self, tier, tests):
         """Run net tests in as few boots as they allow."""
         bed = Bed(tier)
-        only = "wall" if tier == "smp" else self.clock
+        only = "wall" if tier in REAL_TIME else self.clock
         for clock in ("instructions", "wall"):
             singles = [t for t in tests
                        if t.machines == 1 and (only or t.clock) == clock]
@@ -184,11 +187,11 @@ class Bed:
 
     def __init__(self, tier):
         self.tier = tier
-        self.kernel = script("uml-build.sh", tier) if tier in DEBUG else script("stock.sh", tier)
+        self.kernel = script("build-kernel.sh", tier) if tier in DEBUG else script("stock.sh", tier)
         script("userspace.sh")
         ko = script("module.sh", tier)
         script("stage.sh")
-        if tier not in DEBUG:
+        if tier not in UML:
             self.accel = script("accel.sh")
             self.base = os.path.join(BUILD, "initramfs-%s.cpio.gz" % tier)
             subprocess.run([os.path.join(ROOT, "tests/vm/initramfs.sh"), self.kernel, ko,
@@ -198,7 +201,7 @@ class Bed:
         """Start a guest with `plan`."""
         os.makedirs(boot, exist_ok=True)
         console = os.path.join(boot, "console.log")
-        if self.tier in DEBUG:
+        if self.tier in UML:
             path = os.path.join(boot, "plan")
             with open(path, "w", encoding="utf-8") as f:
                 f.write(plan)
@@ -210,7 +213,8 @@ class Bed:
             command = qemu_command(self.kernel, image, mode, "tcg", vm, link, ICOUNT_CPU, ICOUNT,
                                    cpus=1 if self.tier == "6.1" else 2)
         else:
-            command = qemu_command(self.kernel, image, mode, self.accel, vm, link)
+            command = qemu_command(self.kernel, image, mode, self.accel, vm, link,
+                                   tier="kcsan" if self.tier == "kcsan" else "stock")
         return Guest(command, console)
 
 
@@ -244,7 +248,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these tests")
     parser.add_argument("--tier", default="",
-                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, all; "
+                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, kcsan, all; "
                              "default: t0 and stock, or wherever a named test runs")
     parser.add_argument("--clock", choices=["wall", "instructions"],
                         help="stock, emulated: override what each test asks for")
@@ -258,7 +262,7 @@ def main():
               "": ["t0", "6.1", "6.12"] + (["uml"] if args.names else [])}
     tiers = [t for word in args.tier.split(",") for t in expand.get(word, [word])]
     for tier in tiers:
-        if tier not in expand["all"] + ["smp"]:
+        if tier not in expand["all"] + ["smp", "kcsan"]:
             parser.error("no tier is called '%s'" % tier)
 
     end_on_signals()

@@ -21,7 +21,7 @@ def prepare(tier):
     ko = script("module.sh", tier)
     script("stage.sh")
     if tier == "uml":
-        return script("uml-build.sh"), None
+        return script("build-kernel.sh"), None
     kernel = script("stock.sh", tier)
     image = os.path.join(BUILD, "initramfs-%s.cpio.gz" % tier)
     subprocess.run([os.path.join(ROOT, "tests/vm/initramfs.sh"), kernel, ko, image], check=True)

@@ -14,5 +14,5 @@ for kernel in 6.12 6.1; do
 	say "dev: stock kernel $kernel: $("$VM/stock.sh" $kernel)"
 	"$VM/stock.sh" $kernel headers >/dev/null
 done
-[ "${1:-}" = --no-uml ] || say "dev: debug kernel: $("$VM/uml-build.sh")"
+[ "${1:-}" = --no-uml ] || say "dev: debug kernel: $("$VM/build-kernel.sh")"
 say "dev: ready"

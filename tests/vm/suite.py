@@ -44,7 +44,7 @@ def header(path):
         for number, line in enumerate(f):
             match = re.match(r"^[\s/*#;]*([a-z]+):\s*(.*?)\s*(?:\*/)?$", line)
             if match and match[1] in ("items", "tier", "timeout", "machines",
-                                      "clock", "virtual"):
+                                      "clock", "virtual", "longer"):
                 value = match[2].split("#")[0].strip()
                 fields[match[1]] = (fields.get(match[1], "") + " " + value).strip()
             if number > 60:
@@ -52,11 +52,16 @@ def header(path):
     return fields
 
 
+def seconds_asked(variable):
+    """Seconds that the environment asks a test to last."""
+    return int(os.environ.get(variable, "0")) if variable else 0
+
+
 def net_tests():
     """Every test under tests/net, in a stable order."""
     tests = []
     names = {"uml": {"uml"}, "stock": {"6.1", "6.12"}, "stock612": {"6.12"}, "stock61": {"6.1"},
-             "newest": {"newest"}, "smp": {"smp"}}
+             "newest": {"newest"}, "smp": {"smp"}, "kcsan": {"kcsan"}}
     for path in sorted(glob.glob(NET + "/*.sh") + glob.glob(NET + "/drill/*.drill")):
         fields = header(path)
         tiers = set()
@@ -69,7 +74,8 @@ def net_tests():
         tests.append(NetTest(
             os.path.splitext(os.path.basename(path))[0], os.path.relpath(path, NET), tiers,
             fields.get("items", "").replace(",", " ").split(),
-            int(fields.get("timeout", "60")), int(fields.get("machines", "1")),
+            int(fields.get("timeout", "60")) + seconds_asked(fields.get("longer", "")),
+            int(fields.get("machines", "1")),
             fields.get("clock", "instructions"), int(fields.get("virtual", "0"))))
     seen = set()
     for test in tests:

@@ -15,7 +15,7 @@ relay() # PREFIX: copy stdin to the channel line by line, unbuffered
 
 send_artefacts() # what tests left in HOMA_OUT; UML's is on the host already
 {
-	[ "$HOMA_TIER" = stock ] || return 0
+	[ -z "$HOMA_ROOT" ] || return 0
 	[ -n "$(ls -A "$HOMA_OUT")" ] || return 0
 	(cd "$HOMA_OUT" && tar -cf - . | gzip -1 | base64 | relay 'f| ')
 	rm -rf "${HOMA_OUT:?}"/*

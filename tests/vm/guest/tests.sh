@@ -20,9 +20,55 @@ splat="$splat|Call Trace|ODEBUG|kmemleak:.*suspected"
 no_splat='kmemleak: (Kernel memory leak detector|Automatic)'
 no_splat="$no_splat|ref_tracker: memory allocation failure, unreliable"
 
+# Reports of KCSAN (stdin) but those without a function of ours among the first
+# five of any stack: Linux has data races of its own, which no other kernel of ours
+# would tell of. Our own calls may race in functions that they call.
+our_races()
+{
+	awk '
+		function end_of_report() {
+			if (ours)
+				printf "%s", report
+			else
+				others++
+			inside = 0
+		}
+		/={50,}$/ {
+			if (inside) {
+				report = report $0 "\n"
+				end_of_report()
+			} else {
+				inside = 1
+				ours = 0
+				depth = 0
+				report = $0 "\n"
+			}
+			next
+		}
+		!inside	{ print; next }
+		{ report = report $0 "\n" }
+		/ (by (task|interrupt)|cpu [0-9]+:$)/ { depth = 0; next }
+		{ depth++ }
+		/\[homa/ && depth <= 5 { ours = 1 }
+		END {
+			if (inside)
+				end_of_report()
+			if (others)
+				print "Data races in Linux, not in Homa: " others
+		}'
+}
+
 scan_log() # sets reason when the kernel complained since the last call
 {
-	dmesg -c >/run/dmesg
+	if [ "$HOMA_TIER" = kcsan ]; then
+		dmesg -c | our_races >/run/dmesg
+		# A checker that is off would find nothing, too.
+		grep -E '^(setup_watchpoints|data_races):' /sys/kernel/debug/kcsan >/run/kcsan
+		relay 'k| KCSAN so far: ' </run/kcsan
+		grep -q 'setup_watchpoints: [1-9]' /run/kcsan || reason=${reason:-"KCSAN is off"}
+	else
+		dmesg -c >/run/dmesg
+	fi
 	relay 'k| ' </run/dmesg
 	bad=$(grep -E "$splat" /run/dmesg | grep -v -E "$no_splat" | head -n 1)
 	[ -z "$bad" ] || reason=${reason:-"kernel log: $bad"}
@@ -69,6 +115,8 @@ reason=
 scan_leaks boot
 reason=
 dmesg -c >/dev/null
+# Off until here, because booting takes long enough.
+[ "$HOMA_TIER" != kcsan ] || echo on >/sys/kernel/debug/kcsan
 insert_module || { dmesg | relay 'k| '; emit "@fatal insmod failed"; exit 1; }
 scan_log
 [ -z "$reason" ] || { emit "@fatal loading the module: $reason"; exit 1; }
