@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: stock612
+# tier: uml stock612
 #
 # homa ss, stat, top, peers and config say what is there: RPCs and what they wait for, a
 # host that is silent, drops in words, parameters with units; and what they refuse.
