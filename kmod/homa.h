@@ -134,6 +134,7 @@ struct homa_wheel {
  * @ifindex: of the device
  * @refs: one for the device, one for each route, RPC and socket that refers to it
  * @dev_mbps: speed that the device reports, 0 = unknown; no lock
+ * @no_queue: the device has no queue of its own (veth, bridge, loopback ...)
  * @lock: L3 (the "tx lock"); guards @srpt
  * @srpt: waiting messages
  * @idle_until_ns: when the link will have sent what it was given (pace.h)
@@ -153,6 +154,7 @@ struct homa_link {
 	int ifindex;
 	refcount_t refs;
 	u32 dev_mbps;
+	bool no_queue;
 	spinlock_t lock;	/* L3 */
 	struct homa_srpt srpt;
 	atomic64_t idle_until_ns;
@@ -190,6 +192,7 @@ struct homa_link {
  * @cutoffs_pinned: @cutoffs do not follow the traffic
  * @privileged_ports: low ports need CAP_NET_BIND_SERVICE
  * @throttle: pace outgoing data
+ * @link_mbps_set: somebody set core.link_mbps: devices without a queue have it, too
  * @rcu: for freeing
  */
 struct homa_settings {
@@ -206,6 +209,7 @@ struct homa_settings {
 	u8 cutoffs_pinned;
 	u8 privileged_ports;
 	bool throttle;
+	bool link_mbps_set;
 	struct rcu_head rcu;
 };
 
@@ -971,6 +975,8 @@ struct homa_link *homa_link_get(struct homa_net *hn, int ifindex);
 void homa_link_put(struct homa_link *link);
 struct homa_link *homa_link_rcu(const struct homa_rpc *rpc);
 u32 homa_link_mbps(const struct homa_link *link, const struct homa_config *cfg);
+bool homa_link_is_paced(const struct homa_link *link,
+			const struct homa_settings *s);
 bool homa_link_backlogged(const struct homa_link *link);
 void homa_link_charge(const struct homa_rpc *rpc, struct sk_buff *skb);
 void homa_link_pass_charge(struct sk_buff *from, struct sk_buff *to);

@@ -110,6 +110,24 @@ u32 homa_link_mbps(const struct homa_link *link, const struct homa_config *cfg)
 	return READ_ONCE(link->dev_mbps) ?: cfg->link_mbps;
 }
 
+/**
+ * homa_link_is_paced() - does the estimate of protocol §4.1 apply?
+ * @link: link
+ * @s: settings
+ *
+ * A device without a queue hands over at once what it is given, as fast as the
+ * processor can: there is nothing to be estimated, unless somebody knows better
+ * and has set net.homa.link_mbps.
+ *
+ * Return: false if messages are held back only by a queueing discipline that was
+ * put on the device.
+ */
+bool homa_link_is_paced(const struct homa_link *link,
+			const struct homa_settings *s)
+{
+	return !link->no_queue || READ_ONCE(link->dev_mbps) || s->link_mbps_set;
+}
+
 /* ---- the queue of the device ---- */
 
 /**
@@ -318,6 +336,7 @@ static void add(struct homa_net *hn, struct net_device *dev)
 	if (!link)
 		return;
 	init(link, hn, dev->ifindex);
+	link->no_queue = dev->priv_flags & IFF_NO_QUEUE;
 	rcu_assign_pointer(link->dev, dev);
 	hlist_add_head_rcu(&link->node, bucket_of(hn, dev->ifindex));
 }

@@ -61,15 +61,19 @@ static u32 burst_ip_bytes(const struct homa_rpc *rpc, struct homa_tx_range r)
 }
 
 static bool account(struct homa_link *link, u32 bytes, u64 now_ns,
-		    const struct homa_config *cfg, bool force)
+		    const struct homa_settings *s, bool force)
 {
-	u32 wire_ns = homa_pace_wire_ns(bytes, homa_link_mbps(link, cfg));
-	s64 old = atomic64_read(&link->idle_until_ns);
 	struct homa_pace_verdict v;
+	u32 wire_ns;
+	s64 old;
 
+	if (!homa_link_is_paced(link, s))
+		return true;
+	wire_ns = homa_pace_wire_ns(bytes, homa_link_mbps(link, &s->core));
+	old = atomic64_read(&link->idle_until_ns);
 	do {
 		v = homa_pace_try(old, now_ns, wire_ns,
-				  cfg->max_nic_backlog_ns, force);
+				  s->core.max_nic_backlog_ns, force);
 		if (!v.send)
 			return false;
 	} while (!atomic64_try_cmpxchg(&link->idle_until_ns, &old,
@@ -89,7 +93,7 @@ void homa_sched_account(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
 
 	local_bh_disable();
 	s = rcu_dereference_bh(rpc->hn->settings);
-	account(homa_link_rcu(rpc), bytes, now_ns, &s->core, true);
+	account(homa_link_rcu(rpc), bytes, now_ns, s, true);
 	local_bh_enable();
 }
 
@@ -124,8 +128,8 @@ struct homa_tx_range homa_sched_try_locked(struct homa_rpc *rpc, u64 now_ns)
 	force = !s->throttle || left <= s->core.defer_min_bytes;
 	is_full = !force && (READ_ONCE(link->full) ||
 			     full(link, rpc, r, &s->core));
-	if (!is_full && account(link, burst_ip_bytes(rpc, r), now_ns, &s->core,
-				force))
+	if (!is_full &&
+	    account(link, burst_ip_bytes(rpc, r), now_ns, s, force))
 		return r;
 	if (!refcount_inc_not_zero(&link->refs)) {
 		/* The device went away, and so will the packet. */
@@ -239,7 +243,8 @@ static void send_one(struct homa_rpc *rpc, struct homa_link *link,
 	}
 	priority = r.start < rpc->core.tx_unsched ?
 		   homa_tx_unsched_priority(rpc) : rpc->core.tx_prio;
-	account(link, burst_ip_bytes(rpc, r), now_ns, cfg, true);
+	account(link, burst_ip_bytes(rpc, r), now_ns,
+		rcu_dereference_bh(rpc->hn->settings), true);
 	homa_rpc_tx_sent(&rpc->core, r.end, now_ns);
 	if (homa_rpc_tx_next(&rpc->core).end > r.end) {
 		spin_lock_bh(&link->lock);

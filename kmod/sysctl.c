@@ -17,6 +17,7 @@ enum kind {
 	KIND_U32,	/* as it is */
 	KIND_TICKS,	/* nanoseconds, shown in ms */
 	KIND_USECS,	/* nanoseconds, shown in us */
+	KIND_MBPS,	/* as it is; remembers that it was set */
 	KIND_U8,
 	KIND_FLAGS,	/* uapi §1: HOMA_FLAG_DONT_THROTTLE */
 };
@@ -48,7 +49,7 @@ static const struct knob knobs[] = {
 	  HOMA_MSG_BYTES_MAX },
 	{ "grant_fifo_fraction", RAW(core.grant_fifo_fraction), KIND_U32, 0,
 	  500 },
-	{ "link_mbps", RAW(core.link_mbps), KIND_U32, 1, 1 << 22 },
+	{ "link_mbps", RAW(core.link_mbps), KIND_MBPS, 1, 1 << 22 },
 	{ "num_priorities", RAW(core.num_priorities), KIND_U8, 1,
 	  HOMA_PRIORITIES_MAX },
 	{ "defer_min_bytes", RAW(core.defer_min_bytes), KIND_U32, 0,
@@ -120,6 +121,10 @@ static void knob_set(const struct knob *k, struct homa_settings *s, int value)
 		break;
 	case KIND_U8:
 		*(u8 *)p = value;
+		break;
+	case KIND_MBPS:
+		*(u32 *)p = value;
+		s->link_mbps_set = true;
 		break;
 	case KIND_FLAGS:
 		*(bool *)p = !(value & HOMA_FLAG_DONT_THROTTLE);
