@@ -302,7 +302,8 @@ static struct timespec sleep_time(struct worker *w, uint64_t now_ns, bool can_se
 	if (!can_send)
 		left_ns = BACKOFF_NS;
 	else if (w->under_way < w->shared->load->depth && w->due_ns < (double)(now_ns + GLANCE_NS))
-		left_ns = w->due_ns > (double)now_ns ? (uint64_t)w->due_ns - now_ns : 0;
+		/* Rounded up: where time stands still while anything runs, it has to pass. */
+		left_ns = w->due_ns > (double)now_ns ? (uint64_t)w->due_ns - now_ns + 1 : 0;
 	return (struct timespec){ .tv_nsec = (long)left_ns };
 }
 

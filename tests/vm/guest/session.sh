@@ -8,6 +8,7 @@ case $HOMA_MODE in
 demo)	set -- demo.sh ;;
 bench)	set -- bench.sh "${HOMA_BENCH:-all}" ;;
 profile) set -- profile.sh ;;
+cluster) set -- cluster.sh "$HOMA_CLUSTER" ;;
 esac
 insert_module || { dmesg | tail -n 20 | relay 'k| '; emit "@fatal insmod failed"; exit 1; }
 dmesg -c >/dev/null
