@@ -1,6 +1,5 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: B1 B2 C20 G3 G4 G10 H10
 # tier: smp kcsan
 # timeout: 400
 # longer: HOMA_SOAK_SECONDS
