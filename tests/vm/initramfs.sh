@@ -22,7 +22,7 @@ trap 'rm -rf "$root"' EXIT
 mkdir -p "$root"/{bin,sbin,proc,sys,dev,run,tmp,etc,usr/bin,usr/sbin,homa}
 cp /bin/busybox "$root/bin/busybox"
 cp -r "$guest"/{bin,sys,bb} "$root/homa/"
-cp -rL "$guest/tests" "$guest/guest" "$root/homa/" 2>/dev/null || true
+cp -rL "$guest/tests" "$guest/guest" "$guest/docs" "$root/homa/" 2>/dev/null || true
 # Without debug information it is a twentieth of the size, and loads faster.
 [ -e "$ko" ] && strip --strip-debug -o "$root/homa/homa.ko" "$ko"
 ln -s /homa/sys/bash "$root/bin/sh"

@@ -4,7 +4,7 @@
 #
 # Usage: stage.sh
 # bin/  our programs and scripts       sys/  ip, tc, ethtool, sh (bash), ...
-# bb/   busybox applets (links)        tests/, guest/  links into the tree
+# bb/   busybox applets (links)        tests/, guest/, docs/  links into the tree
 # The static busybox runs its own applets before anything in PATH, so its shell
 # would take its own small `ip`. That is why bash is the guests' sh, and why
 # commands that start other commands (timeout, env, ...) are not busybox's. The
@@ -47,6 +47,7 @@ done
 chmod -R a+rx "$new/bin"
 ln -s ../../tests/net "$new/tests"
 ln -s ../../tests/vm/guest "$new/guest"
+ln -s ../../docs "$new/docs"
 rm -rf "$guest"
 mv "$new" "$guest"
 echo "$guest"
