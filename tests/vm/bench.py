@@ -120,19 +120,27 @@ def show(figures):
 
 
 def compare(figures):
-    """Compare with what was recorded; return 1 if something got worse."""
+    """Compare with what was recorded; return (lines that say how, is anything worse?)."""
     with open(RECORDED, encoding="ascii") as f:
         recorded = json.load(f)
     now = {" ".join(map(str, key)): value for key, value in ratios(figures["results"]).items()}
     worse = [key for key, value in now.items() if key in recorded and value > recorded[key] * WORSE]
     missing = sorted(set(recorded) - set(now))
-    for key in worse:
-        print("WORSE: %s: %.3f times, recorded was %.3f" % (key, now[key], recorded[key]))
-    for key in missing:
-        print("MISSING: %s" % key)
-    print("%d ratios compared with those on record, %d of them worse by more than %.0f %%" %
-          (len(recorded) - len(missing), len(worse), (WORSE - 1) * 100))
-    return 1 if worse or missing or not recorded else 0
+    lines = ["WORSE: %s: %.3f times, recorded was %.3f" % (key, now[key], recorded[key])
+             for key in worse]
+    lines += ["MISSING: " + key for key in missing]
+    lines.append("%d ratios compared with those on record, %d of them worse by more than %.0f %%" %
+                 (len(recorded) - len(missing), len(worse), (WORSE - 1) * 100))
+    return lines, bool(worse or missing or not recorded)
+
+
+def check():
+    """Measure and compare, with user space staged; return (log, is anything worse?)."""
+    figures = measure("all", True)
+    if not figures:
+        return "the benchmark did not end well", True
+    lines, worse = compare(figures)
+    return "\n".join(lines), worse
 
 
 def record(figures):
@@ -144,9 +152,9 @@ def record(figures):
         f.write("\n")
 
 
-def measure(which):
+def measure(which, staged=False):
     """Run bench.sh in a guest; return the figures, or None."""
-    status, files = run("bench", 3000, "tcg", ["HOMA_BENCH=" + which])
+    status, files = run("bench", 3000, "tcg", ["HOMA_BENCH=" + which], staged)
     if status or "bench.lines" not in files:
         print("dev: the benchmark did not end well", file=sys.stderr)
         return None
@@ -207,7 +215,11 @@ def main():
     show(figures)
     if args.record:
         record(figures)
-    return compare(figures) if args.check else 0
+    if not args.check:
+        return 0
+    lines, worse = compare(figures)
+    print("\n".join(lines))
+    return int(worse)
 
 
 if __name__ == "__main__":

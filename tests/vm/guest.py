@@ -61,9 +61,13 @@ def end_on_signals():
         signal.signal(number, lambda *_: sys.exit(143))
 
 
+# Found before any thread is started: a new child can look for nothing.
+PRCTL = ctypes.CDLL(None).prctl
+
+
 def die_with_parent():
-    """In a new child: end it when the runner ends, even by SIGKILL."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
+    """In a new child: end it when the thread that started it ends, even by SIGKILL."""
+    PRCTL(1, signal.SIGKILL)      # PR_SET_PDEATHSIG
 
 
 def script(name, *args):

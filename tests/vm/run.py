@@ -5,23 +5,31 @@
 Tiers: t0 (Meson tests on this machine), 6.1 and 6.12 (stock kernels in QEMU),
 newest (the same with the newest kernel of the registry, a few tests), uml (the
 debug kernel, in virtual time), smp and kcsan (the newest kernel with checks and
-several CPUs, for races). A net test passes only when its guest
-said so on the report channel; silence, a crash or a hang is a failure, and
-the tests that were still to come run in a fresh boot.
+several CPUs, for races), bench (the ratios to UDP and TCP that are on record). A
+net test passes only when its guest said so on the report channel; silence, a
+crash or a hang is a failure, and the tests that were still to come run in a fresh
+boot.
+
+Two tiers run at a time: a guest that counts instructions, or whose time is virtual,
+uses one processor.
 """
 
 import argparse
 import base64
+import collections
 import io
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import threading
 import time
+import traceback
 
 from guest import (BUILD, ICOUNT, ICOUNT_CPU, ROOT, Guest, add_file_to_initramfs, claim_build, end_on_signals,
                    qemu_command, script, uml_command)
+import bench
 from suite import Result, Results, meson_tests, net_tests
 
 # Wall seconds that the host allows beyond a test's own guard, for booting and
@@ -34,6 +42,8 @@ VIRTUAL_FACTOR = 20
 # Tiers in User-Mode Linux; tiers whose kernel we build.
 UML = ("uml", "smp")
 DEBUG = UML + ("kcsan",)
+# Tiers that run at the same time.
+LANES = 2
 # Here all time is real.
 REAL_TIME = ("smp", "kcsan")
 
@@ -52,23 +62,26 @@ class Runner:
         self.results = results
         self.clock = clock
         self.count = {"pass": 0, "fail": 0, "skip": 0}
-        self.boots = 0
+        self.boots = collections.Counter()
+        self.lock = threading.Lock()
 
     def report(self, tier, name, verdict, seconds, reason="", log=""):
         """One progress line, and on failure the end of what the test said."""
-        self.count[verdict] += 1
-        path = self.results.store(Result(tier, name, verdict, seconds, reason), log)
-        note = " " + reason if reason else ""
-        print("%-4s %-4s %s (%.1f s)%s" % (verdict.upper(), tier, name, seconds, note), flush=True)
-        if verdict == "fail":
-            for line in log.rstrip().splitlines()[-40:]:
-                print("     " + line)
-            print("     log: " + os.path.relpath(path, ROOT), flush=True)
+        with self.lock:
+            self.count[verdict] += 1
+            path = self.results.store(Result(tier, name, verdict, seconds, reason), log)
+            note = " " + reason if reason else ""
+            print("%-4s %-4s %s (%.1f s)%s" % (verdict.upper(), tier, name, seconds, note),
+                  flush=True)
+            if verdict == "fail":
+                for line in log.rstrip().splitlines()[-40:]:
+                    print("     " + line)
+                print("     log: " + os.path.relpath(path, ROOT), flush=True)
 
     def boot_dir(self, tier):
         """A fresh directory for the files of one boot."""
-        self.boots += 1
-        path = os.path.join(BUILD, "boot", "%s-%d" % (tier, self.boots))
+        self.boots[tier] += 1
+        path = os.path.join(BUILD, "boot", "%s-%d" % (tier, self.boots[tier]))
         shutil.rmtree(path, ignore_errors=True)
         os.makedirs(path)
         return path
@@ -183,14 +196,15 @@ class Runner:
 
 
 class Bed:
-    """What the boots of one tier share: kernel, module, initramfs."""
+    """What the boots of one tier share: kernel, module, initramfs.
+
+    User space is built and staged before; guests of other tiers may be using it.
+    """
 
     def __init__(self, tier):
         self.tier = tier
         self.kernel = script("build-kernel.sh", tier) if tier in DEBUG else script("stock.sh", tier)
-        script("userspace.sh")
         ko = script("module.sh", tier)
-        script("stage.sh")
         if tier not in UML:
             self.accel = script("accel.sh")
             self.base = os.path.join(BUILD, "initramfs-%s.cpio.gz" % tier)
@@ -244,12 +258,64 @@ def save_artefacts(boot, directory, name):
                     tar.extract(member, target)
 
 
+def run_tier(runner, tier, wanted, found):
+    """Run what is wanted of one tier (nothing named: all of it); add to `found`."""
+    try:
+        if tier == "t0":
+            for result, log in meson_tests(sorted(wanted)):
+                found.add(result.name)
+                runner.report("t0", result.name, result.verdict, result.seconds, result.reason, log)
+            return
+        if tier == "bench":
+            start = time.monotonic()
+            log, worse = bench.check()
+            runner.report(tier, "ratios", "fail" if worse else "pass", time.monotonic() - start,
+                          "", log)
+            return
+        tests = [t for t in net_tests() if tier in t.tiers or
+                 wanted and tier == "newest" and "6.12" in t.tiers]
+        if wanted:
+            tests = [t for t in tests if t.name in wanted]
+            found |= {t.name for t in tests}
+        if tests:
+            runner.run_net(tier, tests)
+    except subprocess.CalledProcessError as error:
+        # The other tiers still have something to say.
+        if error.returncode == 77:
+            runner.report(tier, "preparation", "skip", 0.0, (error.output or "").strip())
+        else:
+            runner.report(tier, "preparation", "fail", 0.0, str(error))
+    except Exception:       # a fault of the runner is one of the run, not of one thread
+        runner.report(tier, "runner", "fail", 0.0, "", traceback.format_exc())
+
+
+def run_lanes(tiers, run):
+    """Call `run` for each tier, LANES of them at a time."""
+    waiting = collections.deque(tiers)
+
+    def lane():
+        while waiting:
+            try:
+                tier = waiting.popleft()
+            except IndexError:
+                return
+            run(tier)
+
+    # Daemons: whoever interrupts the run does not wait for them. Guests die with the
+    # thread that started them.
+    lanes = [threading.Thread(target=lane, daemon=True) for _ in range(LANES)]
+    for thread in lanes:
+        thread.start()
+    for thread in lanes:
+        thread.join()
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these tests")
     parser.add_argument("--tier", default="",
-                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, kcsan, all; "
-                             "default: t0 and stock, or wherever a named test runs")
+                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, kcsan, "
+                             "bench, all; default: t0 and stock, or wherever a named test runs")
     parser.add_argument("--clock", choices=["wall", "instructions"],
                         help="stock, emulated: override what each test asks for")
     parser.add_argument("--list", action="store_true",
@@ -258,8 +324,9 @@ def main():
 
     if args.list:
         os.execv(sys.executable, [sys.executable, os.path.join(ROOT, "tests/vm/list.py")])
-    expand = {"stock": ["6.1", "6.12"], "all": ["t0", "6.1", "6.12", "newest", "uml"],
-              "": ["t0", "6.1", "6.12"] + (["uml"] if args.names else [])}
+    # The longest first: what comes last has the machine to itself.
+    expand = {"stock": ["6.1", "6.12"], "all": ["t0", "uml", "6.12", "6.1", "bench", "newest"],
+              "": ["t0", "6.12", "6.1"] + (["uml"] if args.names else [])}
     tiers = [t for word in args.tier.split(",") for t in expand.get(word, [word])]
     for tier in tiers:
         if tier not in expand["all"] + ["smp", "kcsan"]:
@@ -269,28 +336,10 @@ def main():
     lock = claim_build()
     runner = Runner(Results(), args.clock)
     wanted, found = set(args.names), set()
-    for tier in tiers:
-        try:
-            if tier == "t0":
-                script("userspace.sh")
-                for result, log in meson_tests(sorted(wanted)):
-                    found.add(result.name)
-                    runner.report("t0", result.name, result.verdict, result.seconds,
-                                  result.reason, log)
-                continue
-            tests = [t for t in net_tests() if tier in t.tiers or
-                     wanted and tier == "newest" and "6.12" in t.tiers]
-            if wanted:
-                tests = [t for t in tests if t.name in wanted]
-                found |= {t.name for t in tests}
-            if tests:
-                runner.run_net(tier, tests)
-        except subprocess.CalledProcessError as error:
-            # The other tiers still have something to say.
-            if error.returncode == 77:
-                runner.report(tier, "preparation", "skip", 0.0, (error.output or "").strip())
-            else:
-                runner.report(tier, "preparation", "fail", 0.0, str(error))
+    script("userspace.sh")
+    if set(tiers) - {"t0"}:
+        script("stage.sh")
+    run_lanes(tiers, lambda tier: run_tier(runner, tier, wanted, found))
     for name in sorted(wanted - found):
         runner.report("-", name, "fail", 0.0, "no such test here")
     lock.close()

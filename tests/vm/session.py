@@ -15,11 +15,15 @@ import time
 from guest import (BUILD, ICOUNT, ICOUNT_CPU, ROOT, Guest, claim_build, end_on_signals,
                    qemu_command, script, uml_command)
 
-def prepare(tier):
-    """Build everything; return (kernel directory, initramfs or None)."""
-    script("userspace.sh")
+def prepare(tier, staged=False):
+    """Build everything; return (kernel directory, initramfs or None).
+
+    `staged`: user space is ready, and guests may be using it.
+    """
+    if not staged:
+        script("userspace.sh")
+        script("stage.sh")
     ko = script("module.sh", tier)
-    script("stage.sh")
     if tier == "uml":
         return script("build-kernel.sh"), None
     kernel = script("stock.sh", tier)
@@ -66,9 +70,9 @@ def watch(guest, limit_s):
             return int(line.split()[2]), files
 
 
-def run(mode, limit_s, accel, append=()):
+def run(mode, limit_s, accel, append=(), staged=False):
     """Run one script in stock 6.12; return (exit status, artefacts {name: bytes})."""
-    kernel, image = prepare("6.12")
+    kernel, image = prepare("6.12", staged)
     if accel == "tcg":
         # Emulated time says nothing; instructions can be compared.
         command = qemu_command(kernel, image, mode, accel, cpu=ICOUNT_CPU, machine=ICOUNT,
