@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: stock612
+# tier: uml stock612
 # timeout: 120
 #
 # Faults are made, and homa doctor, ss, stat, peers, top and trace say so, with the
@@ -59,7 +59,7 @@ said '^ *0 .* client  begins: 200000 bytes to 10.0.0.2$' 'server  begins: a requ
 	'client  ends: the application has the response$' 'server  ends: '
 unsaid MISSES
 [ ! -e /sys/kernel/tracing/instances/homa-* ] || die "the trace buffer remains"
-ok "trace: one RPC"
+cat /tmp/out; ok "trace: one RPC"
 
 # Loss.
 netem h1 eth0 loss 30%
