@@ -95,10 +95,19 @@ struct homa_bucket {
 } ____cacheline_aligned_in_smp;
 
 /**
+ * struct homa_young - buckets that one CPU wants the timer to look at
+ * @buckets: one bit for each; set under the RPC lock, cleared by the timer
+ */
+struct homa_young {
+	DECLARE_BITMAP(buckets, HOMA_RPC_BUCKETS);
+};
+
+/**
  * struct homa_tables - hash tables of a namespace that uses Homa
  * @ports: sockets by port; written under homa_net.port_lock, read under RCU
  * @buckets: RPCs by id and peer address
  * @sizes: lengths of incoming messages
+ * @young: buckets with RPCs that the timer has not seen yet
  *
  * Allocated with the first socket: a namespace without one costs little.
  */
@@ -106,6 +115,7 @@ struct homa_tables {
 	struct hlist_head ports[HOMA_PORT_BUCKETS];
 	struct homa_bucket buckets[HOMA_RPC_BUCKETS];
 	struct homa_sizes __percpu *sizes;
+	struct homa_young __percpu *young;
 };
 
 /**
@@ -114,7 +124,9 @@ struct homa_tables {
  * @slots: RPCs (homa_rpc.wheel_link) by tick modulo the number of slots
  * @tick: all slots before this tick were served
  * @count: RPCs in the wheel
- * @timer: runs only while @count is not zero
+ * @young_tick: when young buckets are looked at next; U64_MAX: not @young_armed
+ * @young_armed: the timer will look at young buckets; read without the lock
+ * @timer: runs only while there are RPCs in the wheel or young buckets
  * @timer_tick: tick that @timer is set to
  */
 struct homa_wheel {
@@ -122,6 +134,8 @@ struct homa_wheel {
 	struct list_head slots[HOMA_WHEEL_SLOTS];
 	u64 tick;
 	u64 timer_tick;
+	u64 young_tick;
+	bool young_armed;
 	u32 count;
 	struct hrtimer timer;
 };

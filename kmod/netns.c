@@ -43,8 +43,10 @@ int homa_net_setup_tables(struct homa_net *hn)
 		err = -ENOMEM;
 		goto out;
 	}
-	err = homa_sizes_init(t);
+	t->young = alloc_percpu_gfp(struct homa_young, GFP_KERNEL_ACCOUNT);
+	err = t->young ? homa_sizes_init(t) : -ENOMEM;
 	if (err) {
+		free_percpu(t->young);
 		kvfree(t);
 		goto out;
 	}
@@ -134,8 +136,10 @@ static void __net_exit homa_net_exit(struct net *net)
 	homa_links_exit(hn);
 	homa_peers_exit(hn);
 	WARN_ON_ONCE(atomic_read(&hn->rpc_count));
-	if (hn->tables)
+	if (hn->tables) {
 		homa_sizes_exit(hn->tables);
+		free_percpu(hn->tables->young);
+	}
 	kvfree(hn->tables);
 	kfree(rcu_dereference_protected(hn->settings, 1));
 	free_percpu(hn->mib);

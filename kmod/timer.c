@@ -5,10 +5,13 @@
  * One high-resolution timer per namespace, set to the next slot that holds an
  * RPC and stopped when there is none.  Slots are 1 ms wide.  An RPC is not
  * moved when packets arrive: it is looked at when its slot is due and put
- * where its then earliest deadline lies.  So an RPC that makes progress costs
- * one visit in resend_ns, and a short one costs only linking and unlinking.
- * Only a deadline that comes nearer (a response was sent in full: NEED_ACK)
- * moves it.
+ * where its then earliest deadline lies.  Only a deadline that comes nearer (a
+ * response was sent in full: NEED_ACK) moves it.
+ *
+ * Most RPCs end before time can matter to them, and should not pay for it.  So
+ * a new one is not put in the wheel; it only marks its bucket as young, in a
+ * bitmap of its CPU.  A little later the timer looks at young buckets and puts
+ * the RPCs in the wheel that are still there.
  */
 #include <linux/math64.h>
 #include "homa.h"
@@ -17,6 +20,9 @@
 /* RPCs visited in one expiry, and when to stop before; the rest waits. */
 #define VISITS_MAX 256
 #define EXPIRY_NS (2 * NSEC_PER_MSEC)
+
+/* Longest time that an RPC is not looked at. */
+#define YOUNG_TICKS_MAX 4
 
 static u64 tick_of(u64 ns)
 {
@@ -81,6 +87,53 @@ out:
 	spin_unlock(&w->lock);
 }
 
+static void set_young_locked(struct homa_wheel *w, u64 tick)
+{
+	lockdep_assert_held(&w->lock);
+	w->young_tick = tick;
+	WRITE_ONCE(w->young_armed, tick != U64_MAX);
+}
+
+/*
+ * Ticks until young buckets are looked at.  An RPC that is due by then is
+ * visited at once, so nothing is later than in the wheel.
+ */
+static u64 young_ticks(const struct homa_config *cfg)
+{
+	u32 ns = min(cfg->request_ack_ns, cfg->resend_ns);
+
+	return clamp(ns / (u32)HOMA_TICK_NS, 1, YOUNG_TICKS_MAX);
+}
+
+static noinline void start_looking(struct homa_net *hn)
+{
+	struct homa_wheel *w = &hn->wheel;
+	u64 tick;
+
+	/* With softirqs disabled this is a read-side section. */
+	tick = tick_of(ktime_get_ns()) +
+	       young_ticks(&rcu_dereference_bh(hn->settings)->core);
+	spin_lock(&w->lock);
+	if (!w->young_armed) {
+		set_young_locked(w, tick);
+		if (tick < w->timer_tick)
+			set_timer_locked(w, tick);
+	}
+	spin_unlock(&w->lock);
+}
+
+/* Let the timer look at the bucket of an RPC that was linked there before. */
+static void mark_young_locked(struct homa_rpc *rpc)
+{
+	struct homa_tables *t = rpc->hn->tables;
+
+	lockdep_assert_held(&rpc->bucket->lock);
+	set_bit(rpc->bucket - t->buckets, raw_cpu_ptr(t->young)->buckets);
+	smp_mb__after_atomic();		/* pairs with look_at_young() */
+	if (unlikely(!READ_ONCE(rpc->hn->wheel.young_armed)))
+		start_looking(rpc->hn);
+}
+
 /**
  * homa_timer_start_locked() - what time means to an RPC may have changed
  * @rpc: RPC
@@ -92,19 +145,20 @@ void homa_timer_start_locked(struct homa_rpc *rpc)
 	u64 when_ns;
 
 	lockdep_assert_held(&rpc->bucket->lock);
+	/*
+	 * Only the holder of the RPC lock links it; the timer may unlink it at
+	 * any time, but then waits for the RPC lock to look at it and to link
+	 * it anew.
+	 */
+	if (list_empty_careful(&rpc->wheel_link)) {
+		mark_young_locked(rpc);
+		return;
+	}
 	/* With softirqs disabled this is a read-side section. */
 	when_ns = homa_rpc_deadline(&rpc->core,
 				    &rcu_dereference_bh(rpc->hn->settings)->core);
-	/*
-	 * The usual case, without the wheel's lock: it is in a slot that comes
-	 * early enough.  Only the holder of the RPC lock links it; the timer
-	 * may unlink it at any time, but then waits for the RPC lock to look
-	 * at it and to link it anew.
-	 */
-	if (!list_empty_careful(&rpc->wheel_link) &&
-	    rpc->wheel_tick <= deadline_tick(when_ns))
-		return;
-	homa_timer_arm_locked(rpc, when_ns);
+	if (rpc->wheel_tick > deadline_tick(when_ns))
+		homa_timer_arm_locked(rpc, when_ns);
 }
 
 /**
@@ -118,6 +172,9 @@ void homa_timer_disarm_locked(struct homa_rpc *rpc)
 	struct homa_wheel *w = &rpc->hn->wheel;
 
 	lockdep_assert_held(&rpc->bucket->lock);
+	/* Only the holder of the RPC lock links it. */
+	if (list_empty_careful(&rpc->wheel_link))
+		return;
 	spin_lock(&w->lock);
 	if (!list_empty(&rpc->wheel_link)) {
 		list_del_init(&rpc->wheel_link);
@@ -187,6 +244,57 @@ static struct homa_rpc *next_due(struct homa_wheel *w, u64 now)
 	return rpc;
 }
 
+/* Put the RPCs of a young bucket in the wheel to which time may matter. */
+static void look_at(struct homa_bucket *bucket, const struct homa_config *cfg)
+{
+	struct homa_rpc *rpc;
+
+	/* An RPC that was linked after its bucket was marked marks it again. */
+	if (hlist_empty(&bucket->rpcs))
+		return;
+	homa_bucket_lock(bucket);
+	hlist_for_each_entry(rpc, &bucket->rpcs, hash) {
+		if (list_empty_careful(&rpc->wheel_link))
+			homa_timer_arm_locked(rpc, homa_rpc_deadline(&rpc->core, cfg));
+	}
+	homa_bucket_unlock(bucket);
+}
+
+/* The young buckets, if it is time.  Return: false if there were none. */
+static bool look_at_young(struct homa_net *hn, const struct homa_config *cfg,
+			  u64 now)
+{
+	struct homa_wheel *w = &hn->wheel;
+	unsigned long *words;
+	unsigned long bits;
+	bool found = false;
+	bool due;
+	int cpu;
+	u32 i;
+
+	spin_lock_bh(&w->lock);
+	due = w->young_tick <= now;
+	if (due)
+		set_young_locked(w, U64_MAX);
+	spin_unlock_bh(&w->lock);
+	if (!due)
+		return false;
+	/* Whoever marks a bucket that is not seen below starts the timer. */
+	smp_mb();
+	for_each_possible_cpu(cpu) {
+		words = per_cpu_ptr(hn->tables->young, cpu)->buckets;
+		for (i = 0; i < BITS_TO_LONGS(HOMA_RPC_BUCKETS); i++) {
+			if (!READ_ONCE(words[i]))
+				continue;
+			found = true;
+			for (bits = xchg(&words[i], 0); bits; bits &= bits - 1)
+				look_at(&hn->tables->buckets[i * BITS_PER_LONG +
+							     __ffs(bits)], cfg);
+		}
+	}
+	return found;
+}
+
 static enum hrtimer_restart expired(struct hrtimer *timer)
 {
 	struct homa_net *hn = container_of(timer, struct homa_net,
@@ -196,12 +304,15 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	u64 now = tick_of(started_ns);
 	u64 began = homa_cycles();
 	struct homa_config cfg;
+	u64 next = U64_MAX;
 	struct homa_rpc *rpc;
 	u64 now_ns;
+	bool young;
 	u32 visits;
 	u64 tick;
 
 	homa_config_get(hn, &cfg);
+	young = look_at_young(hn, &cfg, now);
 	for (visits = 0; visits < VISITS_MAX; visits++) {
 		rpc = next_due(w, now);
 		if (!rpc)
@@ -215,19 +326,25 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	HOMA_ADD(hn, timer_cycles, homa_cycles_since(began));
 	spin_lock_bh(&w->lock);
 	w->timer_tick = U64_MAX;
+	now_ns = ktime_get_ns();
 	if (w->count) {
 		for (tick = w->tick; list_empty(slot_of(w, tick)); tick++)
 			;	/* bounded: an RPC is in one of the slots */
-		/*
-		 * Late and with work left: let others run before more, for as
-		 * long as this took.  A CPU that is too slow for all of its
-		 * RPCs would do nothing else: neither receive the answers, nor
-		 * run the application that is waited for.
-		 */
-		now_ns = ktime_get_ns();
-		set_timer_locked(w, max(tick, tick_of(2 * now_ns -
-						      started_ns) + 1));
+		next = tick;
 	}
+	/* Where some were young more will be: they find the timer running. */
+	if (young && !w->young_armed)
+		set_young_locked(w, tick_of(now_ns) + young_ticks(&cfg));
+	next = min(next, w->young_tick);
+	/*
+	 * Late and with work left: let others run before more, for as long as
+	 * this took.  A CPU that is too slow for all of its RPCs would do
+	 * nothing else: neither receive the answers, nor run the application
+	 * that is waited for.
+	 */
+	if (next != U64_MAX)
+		set_timer_locked(w, max(next, tick_of(2 * now_ns -
+						      started_ns) + 1));
 	spin_unlock_bh(&w->lock);
 	return HRTIMER_NORESTART;
 }
@@ -247,6 +364,7 @@ void homa_timer_init(struct homa_net *hn)
 	w->tick = 0;
 	w->count = 0;
 	w->timer_tick = U64_MAX;
+	w->young_tick = U64_MAX;
 	hrtimer_setup(&w->timer, expired, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
 }
