@@ -502,6 +502,7 @@ u32 homa_grantor_add(struct homa_grantor *gr, const struct homa_config *cfg,
 	g->birth_ns = birth_ns;
 	g->length = length;
 	g->remaining = length - received;
+	g->granted = 0;
 	g->rec_incoming = 0;
 	homa_grant_link_age(gr, g);
 	/*

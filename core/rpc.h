@@ -274,6 +274,22 @@ struct homa_tx_range homa_rpc_tx_burst(const struct homa_rpc_core *r,
 				       u32 bytes_max);
 
 /**
+ * homa_rpc_tx_whole() - is an outgoing message one packet that never waits?
+ * @r: RPC with tx_started
+ * @cfg: settings
+ *
+ * Return: true if nothing of it was sent, and homa_rpc_tx_next() is all of it and
+ * not longer than what pacing holds back.
+ */
+static inline bool homa_rpc_tx_whole(const struct homa_rpc_core *r,
+				     const struct homa_config *cfg)
+{
+	return !r->tx_next && r->tx_len <= r->tx_seg &&
+	       r->tx_len <= r->tx_unsched &&
+	       r->tx_len <= cfg->defer_min_bytes;
+}
+
+/**
  * homa_rpc_tx_sent() - what homa_rpc_tx_next() or homa_rpc_tx_burst() returned
  * goes to the device
  * @r: RPC

@@ -175,6 +175,13 @@ enum homa_reason homa_wire_parse(struct homa_hdr *hdr, const u8 *buf,
 u32 homa_wire_build(u8 *buf, const struct homa_hdr *hdr);
 
 /**
+ * homa_wire_build_data() - the same for DATA
+ * @buf: HOMA_DATA_HDR_BYTES of room
+ * @hdr: what to write, as for homa_wire_build()
+ */
+void homa_wire_build_data(u8 *buf, const struct homa_hdr *hdr);
+
+/**
  * homa_wire_continue() - header of a later packet cut out of a large buffer
  * @buf: copy of the buffer's DATA header, HOMA_DATA_HDR_BYTES
  * @offset: of the packet's first byte in the message

@@ -424,16 +424,21 @@ struct homa_spare {
 /* Runs kept in the RPC itself; longer messages get an array. */
 #define HOMA_INLINE_FRAGS	2
 
+/* A message of at most so many bytes needs no page: it lies in the RPC. */
+#define HOMA_TINY_BYTES		256
+
 /**
  * struct homa_msgout - bytes of an outgoing message; constant once filled
+ * @tiny: where a short message lies: homa_rpc.tiny; else NULL
  * @frags: runs in message order, @inline_frags or allocated
  * @num_frags: how many
  * @max_frags: room in @frags
- * @charged: bytes counted in homa_sock.tx_mem
+ * @charged: bytes counted in homa_sock.tx_mem; 0: there is no message
  * @blocks: it lies in blocks that may be used again
  * @inline_frags: storage for short messages
  */
 struct homa_msgout {
+	u8 *tiny;
 	struct homa_frag *frags;
 	u32 num_frags;
 	u32 max_frags;
@@ -456,6 +461,7 @@ struct homa_msgout {
  * @private: response only for a receiver that names the id
  * @rx_charged: its memory is charged as received
  * @waited: a thread waits for this private RPC; RPC lock
+ * @responding: a thread is about to send the response; RPC lock
  * @deferred_to: the link in whose srpt it is, referenced: only that one's pacer
  *	sends; or NULL; RPC lock
  * @cookie: opaque, for the client
@@ -476,6 +482,7 @@ struct homa_msgout {
  * @num_bpages: valid entries in @bpages; RPC lock
  * @bpages: where the incoming message will be put; RPC lock
  * @core: protocol state; RPC lock.  Its gaps are not cleared
+ * @tiny: bytes of a short outgoing message; as constant as @msgout
  */
 struct homa_rpc {
 	/* Left behind as they were found: see construct() in rpc.c. */
@@ -488,6 +495,8 @@ struct homa_rpc {
 	struct rb_node stall_node;
 	wait_queue_head_t wait;
 	struct sk_buff_head rxq;
+	struct homa_grantee grantee;
+	struct homa_srpt_entry srpt;
 
 	/* Zeroed for each RPC, up to the gaps in core. */
 	struct homa_bucket *bucket;
@@ -497,6 +506,7 @@ struct homa_rpc {
 	bool private;
 	bool rx_charged;
 	bool waited;
+	bool responding;
 	struct homa_link *deferred_to;
 	struct homa_sock *hsk;
 	struct homa_net *hn;
@@ -507,13 +517,12 @@ struct homa_rpc {
 	u64 wheel_tick;
 	u32 stall_len;
 	u32 num_bpages;
-	struct homa_grantee grantee;
-	struct homa_srpt_entry srpt;
 	struct homa_msgout msgout;
 	struct homa_rpc_core core;
 
 	/* Written before they are read. */
 	u32 bpages[HOMA_MAX_BPAGES];
+	u8 tiny[HOMA_TINY_BYTES];
 };
 
 /**
@@ -811,11 +820,11 @@ u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr);
 
 /* ---- sendmsg.c, msgout.c: outgoing messages ---- */
 int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
-int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
-		     struct iov_iter *iter, u32 len, u32 extra);
+int homa_msgout_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
+		     u32 extra);
 void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out);
-void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
-		      u32 start, u32 end);
+void homa_msgout_copy(const struct homa_msgout *out, u8 *to, u32 start,
+		      u32 end);
 u32 homa_msgout_reach(const struct homa_msgout *out, u32 start);
 int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		       u32 start, u32 end);
@@ -939,6 +948,8 @@ void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
 /* ---- tx.c: packets out ---- */
 void homa_tx_xmit(struct homa_rpc *rpc);
 void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns);
+void homa_tx_first_unlock(struct homa_rpc *rpc, const struct homa_way *way,
+			  u64 now_ns);
 void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end,
 			u8 priority);
 void homa_tx_range(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
@@ -952,9 +963,23 @@ u8 homa_tx_unsched_priority(struct homa_rpc *rpc);
 /* ---- route.c: the way to a peer ---- */
 int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		   struct in6_addr *saddr, struct homa_way *way);
-int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
-			 struct in6_addr *saddr);
+int homa_route_way(struct homa_rpc *rpc, struct homa_way *way);
 void homa_route_free(struct homa_route *route);
+
+/* Message bytes that fit in a packet; 0: too few. */
+static inline u32 homa_route_fits(const struct homa_way *way, bool v4)
+{
+	return homa_wire_seg_bytes(min_t(u32, dst_mtu(way->dst), IP_MAX_MTU),
+				   v4 ? sizeof(struct iphdr) :
+					sizeof(struct ipv6hdr));
+}
+
+/* The way is not used, or any more. */
+static inline void homa_route_put(const struct homa_way *way)
+{
+	if (way->held)
+		dst_release(way->dst);
+}
 
 /* ---- peer.c: remote hosts ---- */
 int homa_peers_init(struct homa_net *hn);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
  * Bytes of an outgoing message: copied once from the application into pages,
- * then only referenced by the packets that carry them, however often.
+ * then only referenced by the packets that carry them, however often.  A short
+ * message is copied into the RPC, and from there into each packet.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -110,35 +111,50 @@ static int fill_rest(struct homa_msgout *out, struct iov_iter *iter, u32 done,
 	return 0;
 }
 
+/* Copy a message into pages. */
+static int fill_pages(struct homa_sock *hsk, struct homa_msgout *out,
+		      struct iov_iter *iter, u32 len)
+{
+	int done = 0;
+
+	out->frags = out->inline_frags;
+	out->num_frags = 0;
+	out->max_frags = HOMA_INLINE_FRAGS;
+	out->blocks = len >= BLOCKS_BYTES_MIN;
+	if (out->blocks)
+		done = fill_blocks(hsk, out, iter, len);
+	return done < 0 ? done : fill_rest(out, iter, done, len);
+}
+
 /**
  * homa_msgout_fill() - copy a message from the application
- * @hsk: socket that is charged for it
- * @out: empty message
+ * @rpc: RPC without outgoing message; nobody else uses its msgout
  * @iter: where the bytes are
  * @len: 1..HOMA_MSG_BYTES_MAX
  * @extra: bytes to charge for what is kept with the message
  *
- * Context: process.  Return: 0, -EFAULT or -ENOMEM; then @out holds nothing.
+ * Context: process.  Return: 0, -EFAULT or -ENOMEM; then there is no message.
  */
-int homa_msgout_fill(struct homa_sock *hsk, struct homa_msgout *out,
-		     struct iov_iter *iter, u32 len, u32 extra)
+int homa_msgout_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
+		     u32 extra)
 {
-	int done = 0;
-	int err;
+	struct homa_msgout *out = &rpc->msgout;
+	struct homa_sock *hsk = rpc->hsk;
+	int err = 0;
 
 	if (!homa_mem_tx_charge(hsk, len + extra)) {
 		homa_sock_explain(hsk, "sockets hold as much memory as net.homa.homa_mem allows");
 		return -ENOMEM;
 	}
-	out->frags = out->inline_frags;
-	out->num_frags = 0;
-	out->max_frags = HOMA_INLINE_FRAGS;
 	out->charged = len + extra;
-	out->blocks = len >= BLOCKS_BYTES_MIN;
-
-	if (out->blocks)
-		done = fill_blocks(hsk, out, iter, len);
-	err = done < 0 ? done : fill_rest(out, iter, done, len);
+	if (len <= HOMA_TINY_BYTES) {
+		out->tiny = rpc->tiny;
+		/* The length was checked above, more cheaply than by usercopy. */
+		if (_copy_from_iter(rpc->tiny, len, iter) != len)
+			err = -EFAULT;
+	} else {
+		err = fill_pages(hsk, out, iter, len);
+	}
 	if (err)
 		homa_msgout_free(hsk, out);
 	return err;
@@ -153,18 +169,18 @@ void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out)
 {
 	u32 i;
 
-	if (!out->frags)
+	if (!out->charged)
 		return;
 	if (out->blocks)
 		homa_spare_put(&hsk->spare, out->frags, out->num_frags);
 	else
 		for (i = 0; i < out->num_frags; i++)
 			put_page(out->frags[i].page);
-	if (out->frags != out->inline_frags)
+	if (out->frags && out->frags != out->inline_frags)
 		kfree(out->frags);
-	out->frags = NULL;
 	out->num_frags = 0;
 	homa_sock_uncharge(hsk, out->charged);
+	out->charged = 0;
 }
 
 /* Index of the run that holds message byte @offset. */
@@ -187,26 +203,31 @@ static u32 find_frag(const struct homa_msgout *out, u32 offset)
 /**
  * homa_msgout_copy() - put a part of the message in a packet's linear part
  * @out: filled message
- * @skb: packet with room behind its header
+ * @to: room in the packet
  * @start: first byte
  * @end: one more than the last
  *
  * For short parts, where a copy is cheaper than a reference to a page here and
  * its use at the receiver.  Context: any; the RPC is referenced.
  */
-void homa_msgout_copy(const struct homa_msgout *out, struct sk_buff *skb,
-		      u32 start, u32 end)
+void homa_msgout_copy(const struct homa_msgout *out, u8 *to, u32 start,
+		      u32 end)
 {
-	u32 i = find_frag(out, start);
+	u32 i;
 
-	for (; start < end; i++) {
+	if (out->tiny) {
+		memcpy(to, out->tiny + start, end - start);
+		return;
+	}
+	for (i = find_frag(out, start); start < end; i++) {
 		const struct homa_frag *frag = &out->frags[i];
 		u32 skip = start - frag->start;
 		u32 n = min(end - start, frag->bytes - skip);
 
 		/* Allocated with GFP_KERNEL, so mapped; not always one page. */
-		memcpy(skb_put(skb, n), page_address(frag->page) +
-		       frag->page_offset + skip, n);
+		memcpy(to, page_address(frag->page) + frag->page_offset + skip,
+		       n);
+		to += n;
 		start += n;
 	}
 }

@@ -245,35 +245,26 @@ int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 }
 
 /**
- * homa_route_seg_bytes() - message bytes per packet on the way to a peer
- * @hsk: socket
- * @peer: destination
- * @saddr: as for homa_route_rcu()
+ * homa_route_way() - a route to a peer, and what fits in its packets
+ * @rpc: whose peer, and whose saddr as for homa_route_rcu()
+ * @way: filled on success, as by homa_route_rcu()
  *
- * Return: bytes > 0, or a negative errno: routing errors, -EINVAL if the MTU
- * leaves no room (uapi §6).
+ * Context: rcu_read_lock().  Return: message bytes per packet, > 0; or a negative
+ * errno: routing errors, -EINVAL if the MTU leaves no room (uapi §6).
  */
-int homa_route_seg_bytes(struct homa_sock *hsk, struct homa_peer *peer,
-			 struct in6_addr *saddr)
+int homa_route_way(struct homa_rpc *rpc, struct homa_way *way)
 {
-	bool v4 = ipv6_addr_v4mapped(&peer->key.addr);
-	struct homa_way way;
 	u32 seg;
 	int err;
 
-	rcu_read_lock();
-	err = homa_route_rcu(hsk, peer, saddr, &way);
-	if (err) {
-		rcu_read_unlock();
+	err = homa_route_rcu(rpc->hsk, rpc->peer, &rpc->saddr, way);
+	if (err)
 		return err;
-	}
-	seg = homa_wire_seg_bytes(min_t(u32, dst_mtu(way.dst), IP_MAX_MTU),
-				  v4 ? sizeof(struct iphdr) :
-				       sizeof(struct ipv6hdr));
-	if (way.held)
-		dst_release(way.dst);
-	rcu_read_unlock();
+	seg = homa_route_fits(way, ipv6_addr_v4mapped(&rpc->peer->key.addr));
 	/* Whatever pages the message lies in, a packet has frags enough. */
 	seg = min_t(u32, seg, (MAX_SKB_FRAGS - 2) * PAGE_SIZE);
-	return seg ?: -EINVAL;
+	if (seg)
+		return seg;
+	homa_route_put(way);
+	return -EINVAL;
 }

@@ -32,6 +32,9 @@ static void construct(void *obj)
 	RB_CLEAR_NODE(&rpc->stall_node);
 	init_waitqueue_head(&rpc->wait);
 	__skb_queue_head_init(&rpc->rxq);
+	/* All zero is idle, and what the core leaves behind is idle, too. */
+	memset(&rpc->grantee, 0, sizeof(rpc->grantee));
+	memset(&rpc->srpt, 0, sizeof(rpc->srpt));
 }
 
 /**
@@ -108,7 +111,7 @@ u64 homa_rpc_new_id(struct homa_net *hn)
 /**
  * homa_rpc_alloc() - memory for an RPC that is not linked anywhere yet
  * @hsk: socket; a reference is taken, which fails if it is being freed
- * @peer: remote host; a reference is taken
+ * @peer: remote host; the caller's reference goes to the RPC, or is dropped
  * @id: own id
  * @dport: remote port
  * @gfp: for the allocation
@@ -123,16 +126,15 @@ struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
 	struct homa_rpc *rpc = kmem_cache_alloc(rpc_cache, gfp);
 
 	if (!rpc)
-		return NULL;
+		goto put;
 	if (!refcount_inc_not_zero(&homa_sock_sk(hsk)->sk_refcnt)) {
 		kmem_cache_free(rpc_cache, rpc);
-		return NULL;
+		goto put;
 	}
 	memset((u8 *)rpc + offsetof(struct homa_rpc, bucket), 0,
 	       offsetof(struct homa_rpc, core.rx.gaps) -
 	       offsetof(struct homa_rpc, bucket));
 	refcount_set(&rpc->refs, 1);
-	refcount_inc(&peer->refs);
 	rpc->peer = peer;
 	rpc->hsk = hsk;
 	rpc->hn = hsk->hn;
@@ -141,6 +143,9 @@ struct homa_rpc *homa_rpc_alloc(struct homa_sock *hsk, struct homa_peer *peer,
 	rpc->bucket = bucket_of(rpc->hn, id, &peer->key.addr);
 	atomic_inc(&rpc->hn->rpc_count);
 	return rpc;
+put:
+	homa_peer_put(peer);
+	return NULL;
 }
 
 /**
@@ -289,6 +294,7 @@ struct homa_rpc *homa_rpc_find_server(struct homa_sock *hsk, u64 id,
 	return rpc;
 }
 
+/* Consumes the caller's reference to @peer. */
 static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 				   struct homa_peer *peer,
 				   const struct in6_addr *saddr, u16 dport,
@@ -296,8 +302,10 @@ static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 {
 	struct homa_rpc *rpc;
 
-	if (!homa_mem_rx_charge(hsk, sizeof(*rpc)))
+	if (!homa_mem_rx_charge(hsk, sizeof(*rpc))) {
+		homa_peer_put(peer);
 		return NULL;
+	}
 	rpc = homa_rpc_alloc(hsk, peer, id, dport, GFP_REQUEST);
 	if (!rpc) {
 		homa_mem_rx_uncharge(hsk, sizeof(*rpc));
@@ -431,7 +439,6 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 	if (!peer)
 		return NULL;
 	fresh = new_server(hsk, id, peer, saddr, dport, now_ns);
-	homa_peer_put(peer);
 	if (!fresh)
 		return NULL;
 	rpc = insert_server(fresh, id, reason);

@@ -86,15 +86,14 @@ static bool account(struct homa_link *link, u32 bytes, u64 now_ns,
  * @rpc: its RPC
  * @bytes: length of the IP packet
  * @now_ns: current time
+ *
+ * Context: softirqs disabled.
  */
 void homa_sched_account(struct homa_rpc *rpc, u32 bytes, u64 now_ns)
 {
-	const struct homa_settings *s;
+	const struct homa_settings *s = rcu_dereference_bh(rpc->hn->settings);
 
-	local_bh_disable();
-	s = rcu_dereference_bh(rpc->hn->settings);
 	account(homa_link_rcu(rpc), bytes, now_ns, s, true);
-	local_bh_enable();
 }
 
 /**

@@ -23,6 +23,7 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	struct homa_sendmsg_args __user *user_args = control;
 	const struct homa_config *cfg;
 	struct homa_peer *peer;
+	struct homa_way way;
 	struct in6_addr saddr;
 	struct homa_rpc *rpc;
 	u64 now_ns;
@@ -45,17 +46,10 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			       "too many hosts in use" : "out of memory");
 	args->id = homa_rpc_new_id(hn);
 	rpc = homa_rpc_alloc(hsk, peer, args->id, port, GFP_KERNEL);
-	homa_peer_put(peer);
 	if (!rpc)
 		return -ENOMEM;
 	rpc->saddr = saddr;
-	seg = homa_route_seg_bytes(hsk, peer, &rpc->saddr);
-	if (seg < 0) {
-		err = explain(hsk, seg, "no route to the destination");
-		goto put;
-	}
-	err = homa_msgout_fill(hsk, &rpc->msgout, &msg->msg_iter, len,
-			       sizeof(*rpc));
+	err = homa_msgout_fill(rpc, &msg->msg_iter, len, sizeof(*rpc));
 	if (err)
 		goto put;
 	rpc->cookie = args->completion_cookie;
@@ -68,20 +62,32 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	}
 	now_ns = ktime_get_ns();
 	rpc->birth_ns = now_ns;
+	rcu_read_lock();
+	seg = homa_route_way(rpc, &way);
+	if (seg < 0) {
+		rcu_read_unlock();
+		/* An id that is left there would make the next call a response. */
+		err = put_user(0, &user_args->id) ? -EFAULT :
+		      explain(hsk, seg, "no route to the destination");
+		goto put;
+	}
 	homa_rpc_hold(rpc);
 	homa_rpc_lock(rpc);
-	cfg = &rcu_dereference_bh(hn->settings)->core;
+	cfg = &rcu_dereference(hn->settings)->core;
 	homa_rpc_init_client(&rpc->core, args->id, len, seg, cfg, now_ns);
 	err = homa_rpc_insert_locked(rpc);
 	if (!err) {
 		HOMA_INC(hn, client_requests_started);
 		HOMA_ADD(hn, client_request_bytes_started, len);
 		HOMA_ADD(hn, sent_msg_bytes, len);
-		homa_tx_xmit_unlock(rpc, now_ns);
+		homa_tx_first_unlock(rpc, &way, now_ns);
+		rcu_read_unlock();
 		homa_rpc_put(rpc);
 		return 0;
 	}
 	homa_rpc_unlock(rpc);
+	homa_route_put(&way);
+	rcu_read_unlock();
 	homa_rpc_put(rpc);
 put:
 	homa_rpc_put(rpc);
@@ -103,9 +109,9 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			 const struct homa_peer_key *key,
 			 const struct homa_sendmsg_args *args)
 {
-	struct homa_msgout out = {};
 	const struct homa_config *cfg;
 	struct homa_rpc *rpc;
+	struct homa_way way;
 	bool waiting;
 	u64 now_ns;
 	int seg;
@@ -120,7 +126,9 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		iov_iter_advance(&msg->msg_iter, len);
 		return 0;
 	}
-	waiting = rpc->core.state == HOMA_RPC_IN_SERVICE;
+	/* Who is first sends the response; from here on rpc->msgout is ours. */
+	waiting = rpc->core.state == HOMA_RPC_IN_SERVICE && !rpc->responding;
+	rpc->responding |= waiting;
 	homa_rpc_hold(rpc);
 	homa_rpc_unlock(rpc);
 
@@ -129,36 +137,34 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			      "the RPC does not wait for a response");
 		goto put;
 	}
-	seg = homa_route_seg_bytes(hsk, rpc->peer, &rpc->saddr);
-	if (seg < 0) {
-		err = explain(hsk, seg, "no route to the client");
-		goto put;
-	}
-	err = homa_msgout_fill(hsk, &out, &msg->msg_iter, len, 0);
+	err = homa_msgout_fill(rpc, &msg->msg_iter, len, 0);
 	if (err)
 		goto put;
 
 	now_ns = ktime_get_ns();
+	rcu_read_lock();
+	seg = homa_route_way(rpc, &way);
+	if (seg < 0) {
+		rcu_read_unlock();
+		err = explain(hsk, seg, "no route to the client");
+		goto put;
+	}
 	homa_rpc_lock(rpc);
-	cfg = &rcu_dereference_bh(hsk->hn->settings)->core;
+	cfg = &rcu_dereference(hsk->hn->settings)->core;
 	if (homa_rpc_alive(rpc) &&
 	    homa_rpc_respond(&rpc->core, len, seg, cfg, now_ns)) {
-		rpc->msgout = out;
-		if (out.frags == out.inline_frags)
-			rpc->msgout.frags = rpc->msgout.inline_frags;
 		trace_homa_rpc_respond(rpc);
 		HOMA_INC(hsk->hn, server_responses_started);
 		HOMA_ADD(hsk->hn, server_response_bytes_started, len);
 		HOMA_ADD(hsk->hn, sent_msg_bytes, len);
-		homa_tx_xmit_unlock(rpc, now_ns);
+		homa_tx_first_unlock(rpc, &way, now_ns);
+		rcu_read_unlock();
 		goto put;
 	}
-	if (homa_rpc_alive(rpc))
-		err = -EINVAL;	/* another thread was faster */
-	/* Otherwise the client gave up meanwhile. */
-	waiting = false;
+	/* The client gave up meanwhile. */
 	homa_rpc_unlock(rpc);
-	homa_msgout_free(hsk, &out);
+	homa_route_put(&way);
+	rcu_read_unlock();
 put:
 	/* An answer that cannot be sent ends the RPC: the client has to learn
 	 * it, and the request must not run again (uapi §6, protocol §9).

@@ -76,12 +76,6 @@ static int xmit(struct homa_sock *hsk, struct homa_peer *peer,
 	return net_xmit_eval(err);
 }
 
-static void put_way(const struct homa_way *way)
-{
-	if (way->held)
-		dst_release(way->dst);
-}
-
 /* Undo new_packet(): nothing was charged yet. */
 static void abandon(struct sk_buff *skb)
 {
@@ -106,7 +100,7 @@ static void send_hdr(struct homa_sock *hsk, struct homa_peer *peer,
 		goto error;
 	skb = new_packet(hsk, way.dst, HOMA_HDR_BYTES_MAX);
 	if (!skb) {
-		put_way(&way);
+		homa_route_put(&way);
 		goto error;
 	}
 	skb_put(skb, homa_wire_build(skb->data, hdr));
@@ -199,24 +193,21 @@ void homa_tx_resends(struct homa_rpc *rpc, u8 priority)
  * homa_tx_unsched_priority() - level for a message's unscheduled data
  * @rpc: RPC with an outgoing message
  *
- * Context: softirqs disabled; takes peer->lock.
+ * Without a lock: while a new table arrives, levels may come from a mixture of
+ * both; that is a level, too.
+ *
+ * Context: softirqs disabled.
  * Return: level from the table that the peer published (wire §9).
  */
 u8 homa_tx_unsched_priority(struct homa_rpc *rpc)
 {
-	struct homa_peer *peer = rpc->peer;
-	u8 level;
+	const struct homa_cutoffs *cutoffs = &rpc->peer->cutoffs;
 	u8 num;
 
 	num = rcu_dereference_bh(rpc->hn->settings)->core.num_priorities;
-	spin_lock(&peer->lock);
-	if (peer->cutoffs.version)
-		level = homa_prio_unsched(&peer->cutoffs, rpc->core.tx_len,
-					  num);
-	else
-		level = min(num - 1, 6);
-	spin_unlock(&peer->lock);
-	return level;
+	if (READ_ONCE(cutoffs->version))
+		return homa_prio_unsched(cutoffs, rpc->core.tx_len, num);
+	return min(num - 1, 6);
 }
 
 /*
@@ -229,27 +220,31 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 {
 	u32 linear = end - start <= COPY_BYTES_MAX ? end - start : 0;
 	struct homa_net *hn = rpc->hn;
-	struct homa_hdr hdr = {
-		.type = HOMA_DATA,
-		.sport = rpc->sport,
-		.dport = rpc->dport,
-		.sender_id = rpc->core.id,
-		.data.offset = start,
-		.data.msg_len = rpc->core.tx_len,
-		.data.incoming = incoming,
-		.data.retransmit = retransmit,
-		.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version),
-	};
+	struct homa_hdr hdr __uninitialized;
 	struct sk_buff *skb;
 	u32 packets = 1;
+	u8 *header;
 
+	hdr.type = HOMA_DATA;
+	hdr.sport = rpc->sport;
+	hdr.dport = rpc->dport;
+	hdr.sender_id = rpc->core.id;
+	hdr.data.offset = start;
+	hdr.data.msg_len = rpc->core.tx_len;
+	hdr.data.incoming = incoming;
+	hdr.data.retransmit = retransmit;
+	hdr.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version);
+	hdr.data.ack.client_id = 0;
+	hdr.data.ack.server_port = 0;
 	skb = new_packet(rpc->hsk, way->dst, HOMA_DATA_HDR_BYTES + linear);
 	if (!skb)
 		goto error;
 	homa_peer_take_acks(rpc->peer, &hdr.data.ack, 1);
-	skb_put(skb, homa_wire_build(skb->data, &hdr));
+	header = skb_put(skb, HOMA_DATA_HDR_BYTES + linear);
+	homa_wire_build_data(header, &hdr);
 	if (linear) {
-		homa_msgout_copy(&rpc->msgout, skb, start, end);
+		homa_msgout_copy(&rpc->msgout, header + HOMA_DATA_HDR_BYTES,
+				 start, end);
 	} else if (homa_msgout_attach(&rpc->msgout, skb, start, end)) {
 		abandon(skb);
 		goto error;
@@ -267,7 +262,7 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 	return xmit(rpc->hsk, rpc->peer, saddr, way, skb, priority);
 
 error:
-	put_way(way);
+	homa_route_put(way);
 	return -ENOBUFS;
 }
 
@@ -315,13 +310,9 @@ void homa_tx_range(struct homa_rpc *rpc, u32 start, u32 end, u8 priority,
 
 		if (homa_route_rcu(rpc->hsk, rpc->peer, &saddr, &way))
 			goto error;
-		fits = homa_wire_seg_bytes(min_t(u32, dst_mtu(way.dst),
-						 IP_MAX_MTU),
-					   is_v4(rpc->peer) ?
-					   sizeof(struct iphdr) :
-					   sizeof(struct ipv6hdr));
+		fits = homa_route_fits(&way, is_v4(rpc->peer));
 		if (!fits) {
-			put_way(&way);
+			homa_route_put(&way);
 			goto error;
 		}
 		n = next_bytes(rpc, way.dst, fits, start, end);
@@ -388,7 +379,39 @@ void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns)
 }
 
 /**
- * homa_tx_xmit() - the same for a caller that does not hold the lock
+ * homa_tx_first_unlock() - begin to send a message
+ * @rpc: RPC, referenced, nothing of whose outgoing message has been sent
+ * @way: from homa_route_way(); consumed
+ * @now_ns: current time
+ *
+ * Context: process, rcu_read_lock(); RPC lock held on entry, released on return.
+ */
+void homa_tx_first_unlock(struct homa_rpc *rpc, const struct homa_way *way,
+			  u64 now_ns)
+{
+	const struct homa_settings *s;
+	u8 priority;
+
+	s = rcu_dereference(rpc->hn->settings);
+	if (!homa_rpc_tx_whole(&rpc->core, &s->core)) {
+		homa_route_put(way);
+		homa_tx_xmit_unlock(rpc, now_ns);
+		return;
+	}
+	/* One packet that is not held back. */
+	homa_sched_account(rpc, rpc->core.tx_len + HOMA_DATA_HDR_BYTES + 40,
+			   now_ns);
+	priority = homa_tx_unsched_priority(rpc);
+	homa_rpc_tx_sent(&rpc->core, rpc->core.tx_len, now_ns);
+	homa_timer_start_locked(rpc);
+	homa_rpc_unlock(rpc);
+	if (send_data(rpc, way, &rpc->saddr, 0, rpc->core.tx_len,
+		      rpc->core.tx_seg, priority, false, rpc->core.tx_len))
+		HOMA_INC(rpc->hn, data_xmit_errors);
+}
+
+/**
+ * homa_tx_xmit() - send what may be sent of an outgoing message
  * @rpc: RPC, referenced
  *
  * Context: process or softirq, no Homa lock held; takes the RPC lock.
@@ -417,8 +440,10 @@ void homa_tx_retransmit(struct homa_rpc *rpc, u32 start, u32 end, u8 priority)
 		/* Boundaries are constant, no lock is needed to know them. */
 		r = homa_rpc_segment(&rpc->core, at);
 		HOMA_INC(rpc->hn, resent_packets);
+		local_bh_disable();
 		homa_sched_account(rpc, r.end - r.start +
 				   HOMA_DATA_HDR_BYTES + 40, ktime_get_ns());
+		local_bh_enable();
 		homa_tx_range(rpc, r.start, r.end, priority, true, end);
 		at = r.end;
 	}
