@@ -203,6 +203,7 @@ struct homa_link {
  * @peer_idle_secs: hosts used so recently are kept, unless there is no room
  * @peer_idle_max_secs: hosts unused for so long are forgotten
  * @peer_gc_threshold: with so many hosts or fewer none is forgotten
+ * @poll_usecs: how long a receiver looks for a message before it sleeps
  * @cutoffs_pinned: @cutoffs do not follow the traffic
  * @privileged_ports: low ports need CAP_NET_BIND_SERVICE
  * @throttle: pace outgoing data
@@ -220,6 +221,7 @@ struct homa_settings {
 	u32 peer_gc_threshold;
 	u32 peer_idle_secs;
 	u32 peer_idle_max_secs;
+	u32 poll_usecs;
 	u8 cutoffs_pinned;
 	u8 privileged_ports;
 	bool throttle;
@@ -548,6 +550,8 @@ struct homa_rpc {
  * @bulk_links: whose queued_bytes its buffers are counted in, referenced; set once
  * @pool: receive region; set once under lock_sock()
  * @spare: pages for long messages
+ * @poll_credit: how many waits in a row polling would have shortened, up to what
+ *	makes it poll; no lock
  * @error_text: why the last failing call failed, a literal; no lock
  */
 struct homa_sock {
@@ -572,6 +576,7 @@ struct homa_sock {
 	struct homa_link *bulk_links[HOMA_BULK_LINKS];
 	struct homa_pool *pool;
 	struct homa_spare spare;
+	u8 poll_credit;
 	const char *error_text;
 };
 

@@ -7,6 +7,7 @@
  * never announces what recvmsg() could not deliver.
  */
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include "homa.h"
 
 /**
@@ -75,6 +76,70 @@ static struct homa_rpc *pop(struct homa_sock *hsk)
 	return rpc;
 }
 
+/*
+ * Polling: to look for a message for a while before sleeping.  It takes less time
+ * if one comes soon, and a CPU for nothing otherwise.  So a socket polls only when
+ * nobody else wants the CPU, and after so many sleeps in a row, with an idle CPU,
+ * that polling would have made unnecessary.  Once in vain, and that starts again.
+ */
+#define POLL_CREDIT 4
+
+/* Looks for a message between two looks at the clock. */
+#define POLL_LOOKS 32
+
+static u32 poll_usecs(struct homa_sock *hsk)
+{
+	u32 usecs;
+
+	rcu_read_lock();
+	usecs = rcu_dereference(hsk->hn->settings)->poll_usecs;
+	rcu_read_unlock();
+	return usecs;
+}
+
+static struct homa_rpc *poll_ready(struct homa_sock *hsk)
+{
+	u32 usecs = poll_usecs(hsk);
+	struct homa_rpc *rpc = NULL;
+	u64 before_ns;
+	u64 until_ns;
+	u64 now_ns;
+	u32 i;
+
+	if (!usecs)
+		return NULL;
+	now_ns = ktime_get_ns();
+	until_ns = now_ns + (u64)usecs * NSEC_PER_USEC;
+	do {
+		for (i = 0; i < POLL_LOOKS && !rpc; i++) {
+			if (!single_task_running() || need_resched() ||
+			    signal_pending(current) || READ_ONCE(hsk->shutdown))
+				return NULL;
+			cpu_relax();
+			rpc = pop(hsk);
+		}
+		before_ns = now_ns;
+		now_ns = ktime_get_ns();
+		/* In computed time a clock that is waited for stands still. */
+	} while (!rpc && now_ns < until_ns && now_ns != before_ns);
+	if (!rpc)
+		WRITE_ONCE(hsk->poll_credit, 0);
+	return rpc;
+}
+
+/* Would polling have found the message for which a thread slept? */
+static void learn(struct homa_sock *hsk, bool alone, u64 cycles)
+{
+	u8 credit = READ_ONCE(hsk->poll_credit);
+
+	if (!alone ||
+	    cycles >= div_u64(poll_usecs(hsk) * homa_cycles_khz(), 1000))
+		credit = 0;
+	else if (credit < POLL_CREDIT)
+		credit++;
+	WRITE_ONCE(hsk->poll_credit, credit);
+}
+
 static void count_wait(struct homa_net *hn, bool slept)
 {
 	if (slept) {
@@ -100,13 +165,22 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 	struct homa_rpc *rpc;
 	DEFINE_WAIT(wait);
 	bool slept = false;
+	bool alone;
 	int err = 0;
+	u64 cycles;
 	u64 began;
 
 	rpc = pop(hsk);
 	if (rpc) {
 		HOMA_INC(hsk->hn, wait_none);
 		return rpc;
+	}
+	if (READ_ONCE(hsk->poll_credit) >= POLL_CREDIT && timeo) {
+		rpc = poll_ready(hsk);
+		if (rpc) {
+			HOMA_INC(hsk->hn, wait_fast);
+			return rpc;
+		}
 	}
 	for (;;) {
 		prepare_to_wait_exclusive(sk_sleep(sk), &wait,
@@ -123,9 +197,13 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 			err = -EINTR;
 		if (err)
 			break;
+		alone = single_task_running();
 		began = homa_cycles();
 		timeo = schedule_timeout(timeo);
-		HOMA_ADD(hsk->hn, blocked_cycles, homa_cycles_since(began));
+		cycles = homa_cycles_since(began);
+		HOMA_ADD(hsk->hn, blocked_cycles, cycles);
+		if (alone || READ_ONCE(hsk->poll_credit))
+			learn(hsk, alone, cycles);
 		slept = true;
 		/* Usually that is it: no need to queue up again for a look. */
 		rpc = pop(hsk);

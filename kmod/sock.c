@@ -60,6 +60,7 @@ int homa_sock_init(struct sock *sk)
 	hsk->num_ready = 0;
 	memset(hsk->bulk_links, 0, sizeof(hsk->bulk_links));
 	hsk->pool = NULL;
+	hsk->poll_credit = 0;
 	hsk->error_text = "";
 	/* Packets are cut to the path MTU: IP must never fragment them, also
 	 * where the host's default is not to discover it (wire §1).

@@ -72,6 +72,7 @@ static const struct knob knobs[] = {
 	{ "peer_idle_secs_max", RAW(peer_idle_max_secs), KIND_U32, 0, 86400 },
 	{ "cutoffs_pinned", RAW(cutoffs_pinned), KIND_U8, 0, 1 },
 	{ "privileged_ports", RAW(privileged_ports), KIND_U8, 0, 1 },
+	{ "poll_usecs", RAW(poll_usecs), KIND_U32, 0, 1000000 },
 	{ "flags", RAW(throttle), KIND_FLAGS, 0, HOMA_FLAG_DONT_THROTTLE },
 };
 
@@ -169,6 +170,7 @@ void homa_settings_init(struct homa_settings *s)
 	s->peer_gc_threshold = 5000;
 	s->peer_idle_secs = 10;
 	s->peer_idle_max_secs = 120;
+	s->poll_usecs = 50;
 	s->privileged_ports = 1;
 	s->throttle = true;
 }

@@ -46,8 +46,6 @@ static const struct inert inerts[] = {
 	{ "gro_busy_usecs", 1, 5, 0, 1000000 },
 	{ "gro_policy", 1, 0x72, 0, 0xff },
 	{ "max_gro_skbs", 1, 20, 1, INT_MAX },
-	/* A receiver sleeps at once. */
-	{ "poll_usecs", 1, 50, 0, 1000000 },
 	/* Each packet is made in its final size, in one sort of IP packets. */
 	{ "gso_force_software", 1, 0, 0, 1 },
 	{ "hijack_tcp", 1, 0, 0, 0 },
