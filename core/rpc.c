@@ -239,6 +239,19 @@ struct homa_rpc_verdict homa_rpc_data(struct homa_rpc_core *r, u32 msg_len,
 	return homa_rpc_act(HOMA_ACT_TAKE);
 }
 
+void homa_rpc_take_whole(struct homa_rpc_core *r, u32 msg_len, u32 incoming,
+			 u64 now_ns)
+{
+	r->state = HOMA_RPC_INCOMING;
+	homa_reasm_init(&r->rx, msg_len);
+	r->rx.recv_end = msg_len;
+	r->rx.remaining = 0;
+	r->rx_started = true;
+	r->rx_incoming = min(incoming, msg_len);
+	r->rx_granted = msg_len;
+	homa_rpc_touch(r, now_ns);
+}
+
 struct homa_reasm_verdict homa_rpc_take(struct homa_rpc_core *r, u32 start,
 					u32 end, u64 now_ns)
 {

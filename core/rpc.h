@@ -314,6 +314,33 @@ struct homa_rpc_verdict homa_rpc_data(struct homa_rpc_core *r, u32 msg_len,
 				      u32 incoming, u64 now_ns);
 
 /**
+ * homa_rpc_wants_whole() - may homa_rpc_take_whole() be called?
+ * @r: RPC
+ *
+ * Return: true if the incoming message is still to begin.
+ */
+static inline bool homa_rpc_wants_whole(const struct homa_rpc_core *r)
+{
+	if (r->error || r->rx_started)
+		return false;
+	return r->state == HOMA_RPC_INCOMING ||
+	       (r->state == HOMA_RPC_OUTGOING && homa_rpc_is_client(r));
+}
+
+/**
+ * homa_rpc_take_whole() - a DATA packet brought all of the incoming message
+ * @r: RPC with homa_rpc_wants_whole()
+ * @msg_len: from the packet, which holds as many bytes
+ * @incoming: from the packet
+ * @now_ns: current time
+ *
+ * The same as homa_rpc_data(), homa_rpc_buffers() with success and
+ * homa_rpc_take() of all bytes, in less time: most messages are one packet.
+ */
+void homa_rpc_take_whole(struct homa_rpc_core *r, u32 msg_len, u32 incoming,
+			 u64 now_ns);
+
+/**
  * homa_rpc_take() - record bytes of a DATA packet as received
  * @r: RPC for which homa_rpc_data() said TAKE and buffers exist
  * @start: first byte offered

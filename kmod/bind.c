@@ -459,7 +459,8 @@ bool homa_bind_admits(struct homa_sock *hsk, const struct in6_addr *addr,
 	struct homa_peer_key peer;
 	u16 peer_port;
 
-	if (!homa_bind_peer(homa_sock_sk(hsk), &peer, &peer_port))
+	if (likely(READ_ONCE(homa_sock_sk(hsk)->sk_state) != TCP_ESTABLISHED) ||
+	    !homa_bind_peer(homa_sock_sk(hsk), &peer, &peer_port))
 		return true;
 	return peer_port == port && ipv6_addr_equal(&peer.addr, addr);
 }

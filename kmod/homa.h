@@ -69,6 +69,7 @@ struct homa_pool;
 struct homa_region;
 struct homa_rpc;
 struct homa_sock;
+struct homa_todo;
 
 /* Sizes of the hash tables of a namespace, powers of two. */
 #define HOMA_PORT_BUCKETS	1024
@@ -611,48 +612,6 @@ struct homa_addr {
 	u16 dport;
 };
 
-/**
- * struct homa_todo - what is to be done once the RPC lock is released
- * @num_grants: valid entries in @grants
- * @grants: GRANTs to send; each holds a reference to its RPC
- * @free: packets to free
- * @put: RPC that ended; its first reference is to be dropped
- * @wake: socket that has something to receive, or NULL
- * @wake_private: private RPC whose waiter has to look, referenced, or NULL
- * @serve: socket whose pool got buffers back, or NULL
- *
- * The caller guarantees that the sockets stay until homa_todo_run().  A locked
- * section asks the grantor at most once, so its commands fit.
- */
-struct homa_todo {
-	u32 num_grants;
-	struct {
-		struct homa_rpc *rpc;
-		u32 offset;
-		u8 priority;
-	} grants[HOMA_GRANT_CMDS_MAX];
-	struct sk_buff_head free;
-	struct homa_rpc *put;
-	struct homa_sock *wake;
-	struct homa_rpc *wake_private;
-	struct homa_sock *serve;
-};
-
-/*
- * Nothing to do yet; @todo is filled by the _locked() functions.  A compiler that
- * clears variables would clear @grants in vain: where each packet passes, the
- * variable is __uninitialized.
- */
-static inline void homa_todo_init(struct homa_todo *todo)
-{
-	todo->num_grants = 0;
-	__skb_queue_head_init(&todo->free);
-	todo->put = NULL;
-	todo->wake = NULL;
-	todo->wake_private = NULL;
-	todo->serve = NULL;
-}
-
 static inline struct homa_sock *homa_sk(const struct sock *sk)
 {
 	return (struct homa_sock *)sk;
@@ -848,9 +807,27 @@ struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
 					 bool nonblock);
 bool homa_ready_pending(struct homa_sock *hsk);
 
-/* ---- bucket.c: the RPC lock ---- */
+/*
+ * ---- The RPC lock, L2 (docs/locking.md) ----
+ *
+ * Look-ups return an RPC with its lock held, or none held.  sparse cannot follow
+ * that, so it does not see what these functions do; lockdep checks what really
+ * happens.
+ */
+#ifdef __CHECKER__
 void homa_bucket_lock(struct homa_bucket *bucket);
 void homa_bucket_unlock(struct homa_bucket *bucket);
+#else
+static inline void homa_bucket_lock(struct homa_bucket *bucket)
+{
+	spin_lock_bh(&bucket->lock);
+}
+
+static inline void homa_bucket_unlock(struct homa_bucket *bucket)
+{
+	spin_unlock_bh(&bucket->lock);
+}
+#endif
 
 /* ---- rpc.c: life of an RPC ---- */
 int homa_rpc_cache_init(void);
@@ -912,9 +889,6 @@ void homa_offload_exit(void);
 void homa_evict_add_locked(struct homa_rpc *rpc);
 void homa_evict_remove_locked(struct homa_rpc *rpc);
 bool homa_evict(struct homa_net *hn, struct homa_sock *hsk, bool host);
-
-/* ---- todo.c: what is left to do after unlocking ---- */
-void homa_todo_run(struct homa_todo *todo);
 
 /* ---- region.c: where the receive region is, and for whom ---- */
 struct homa_region *homa_region_new(u64 start);
@@ -1041,5 +1015,7 @@ void homa_timer_disarm_locked(struct homa_rpc *rpc);
 int homa_icmp_err_v4(struct sk_buff *skb, u32 info);
 int homa_icmp_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info);
+
+#include "todo.h"
 
 #endif /* HOMA_KMOD_H */

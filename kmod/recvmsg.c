@@ -86,8 +86,10 @@ static int collect(struct homa_rpc *rpc, struct delivery *d)
 		/* From here on packets and buffers are ours alone. */
 		skb_queue_splice_init(&rpc->rxq, &d->packets);
 		note_arrival(homa_sock_sk(rpc->hsk), &d->packets);
-		memcpy(d->args->bpage_offsets, rpc->bpages,
-		       rpc->num_bpages * sizeof(rpc->bpages[0]));
+		d->args->bpage_offsets[0] = rpc->bpages[0];
+		if (rpc->num_bpages > 1)
+			memcpy(d->args->bpage_offsets, rpc->bpages,
+			       rpc->num_bpages * sizeof(rpc->bpages[0]));
 		d->args->num_bpages = rpc->num_bpages;
 		rpc->num_bpages = 0;
 		v = homa_rpc_delivered(&rpc->core);
@@ -202,10 +204,10 @@ static int args_from_user(struct homa_recvmsg_args *args,
 
 static int args_to_user(void __user *to, const struct homa_recvmsg_args *args)
 {
-	size_t bytes = args->num_bpages <= BPAGES_USUAL ? ARGS_BYTES_USUAL :
-							  sizeof(*args);
-
-	return copy_to_user(to, args, bytes) ? -EFAULT : 0;
+	/* Constant sizes are checked by the compiler, others on each call. */
+	if (likely(args->num_bpages <= BPAGES_USUAL))
+		return copy_to_user(to, args, ARGS_BYTES_USUAL) ? -EFAULT : 0;
+	return copy_to_user(to, args, sizeof(*args)) ? -EFAULT : 0;
 }
 
 static int check_args(struct homa_sock *hsk,
@@ -256,8 +258,8 @@ static void count(struct homa_net *hn, const struct delivery *d)
 int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	struct homa_sock *hsk = homa_sk(sk);
-	struct homa_recvmsg_args args;
-	struct delivery d = { .args = &args };
+	struct homa_recvmsg_args args __uninitialized;
+	struct delivery d __uninitialized;
 	u64 began = homa_cycles();
 	void __user *control;
 	int ret;
@@ -273,6 +275,7 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 		return -EFAULT;
 
 	__skb_queue_head_init(&d.packets);
+	d.args = &args;
 	ret = check_args(hsk, &args);
 	if (ret)
 		goto out;

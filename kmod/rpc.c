@@ -157,7 +157,8 @@ void homa_rpc_free(struct homa_rpc *rpc)
 	struct homa_sock *hsk = rpc->hsk;
 
 	HOMA_INC(rpc->hn, reaper_calls);
-	__skb_queue_purge(&rpc->rxq);
+	if (!skb_queue_empty(&rpc->rxq))
+		__skb_queue_purge(&rpc->rxq);
 	if (rpc->rx_charged)
 		homa_mem_rx_uncharge(hsk, sizeof(*rpc));
 	homa_msgout_free(hsk, &rpc->msgout);
@@ -333,7 +334,7 @@ static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
 	rpc = find_in(bucket, fresh->hsk, id, &peer->key, fresh->dport,
 		      false);
 	if (rpc)
-		return rpc;	/* another packet of it was faster */
+		return rpc;	/* it was not the first packet */
 	if (homa_dedup_seen(&bucket->dedup, dedup_key(peer, id, fresh->dport),
 			    fresh->birth_ns))
 		*reason = HOMA_REASON_FINISHED_RPC;
@@ -416,7 +417,8 @@ static struct homa_peer *accept_from(struct homa_sock *hsk,
  * @reason: why not, if NULL is returned
  *
  * Makes the RPC if it is new and not one that was executed before
- * (protocol §9).  Context: softirq, rcu_read_lock().
+ * (protocol §9).  For a packet that is likely to be the first one: looking for
+ * the RPC is cheaper than this.  Context: softirq, rcu_read_lock().
  *
  * Return: the RPC with its lock held, or NULL with none.
  */
@@ -429,11 +431,7 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 	struct homa_rpc *fresh;
 	struct homa_rpc *rpc;
 
-	rpc = homa_rpc_find(hsk, id, key, dport);
-	if (rpc)
-		return rpc;
-
-	/* Nothing is allocated under a lock; look again after it. */
+	/* Nothing is allocated under a lock, so the look-up comes after it. */
 	*reason = HOMA_REASON_NO_MEMORY;
 	peer = accept_from(hsk, key);
 	if (!peer)
@@ -493,17 +491,24 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 			       ktime_get_coarse_ns());
 	unlink_sock_locked(rpc);
 	homa_evict_remove_locked(rpc);
-	homa_timer_disarm_locked(rpc);
-	homa_sched_remove_locked(rpc);
-	homa_grant_remove_locked(rpc, todo);
-	homa_pool_unstall_locked(rpc);
+	/* A short RPC is in none of these. */
+	if (!list_empty_careful(&rpc->wheel_link))
+		homa_timer_disarm_locked(rpc);
+	if (rpc->deferred_to)
+		homa_sched_remove_locked(rpc);
+	if (rpc->grantee.state != HOMA_GRANTEE_IDLE)
+		homa_grant_remove_locked(rpc, todo);
+	if (!RB_EMPTY_NODE(&rpc->stall_node))
+		homa_pool_unstall_locked(rpc);
 	if (rpc->num_bpages) {
 		homa_pool_free(rpc->hsk->pool, rpc->bpages, rpc->num_bpages);
 		rpc->num_bpages = 0;
 		todo->serve = rpc->hsk;
 	}
-	HOMA_ADD(rpc->hn, reaper_dead_skbs, skb_queue_len(&rpc->rxq));
-	skb_queue_splice_tail_init(&rpc->rxq, &todo->free);
+	if (!skb_queue_empty(&rpc->rxq)) {
+		HOMA_ADD(rpc->hn, reaper_dead_skbs, skb_queue_len(&rpc->rxq));
+		skb_queue_splice_tail_init(&rpc->rxq, &todo->free);
+	}
 	if (rpc->waited) {
 		homa_rpc_hold(rpc);
 		todo->wake_private = rpc;

@@ -214,11 +214,8 @@ static noinline void send_cutoffs(struct homa_rpc *rpc)
 
 static bool cutoffs_stale(struct homa_rpc *rpc, u16 version)
 {
-	u16 ours;
+	u16 ours = rcu_dereference(rpc->hn->settings)->cutoffs.version;
 
-	rcu_read_lock();
-	ours = rcu_dereference(rpc->hn->settings)->cutoffs.version;
-	rcu_read_unlock();
 	return version != ours && homa_peer_cutoffs_due(rpc->peer);
 }
 
@@ -241,6 +238,12 @@ static struct homa_rpc *data_rpc(struct homa_sock *hsk,
 		HOMA_INC(hsk->hn, server_cant_create_rpcs);
 		return NULL;
 	}
+	/* The first packet of a request, most likely; look before otherwise. */
+	if (hdr->data.offset || hdr->data.retransmit) {
+		rpc = homa_rpc_find(hsk, id, key, hdr->sport);
+		if (rpc)
+			return rpc;
+	}
 	rpc = homa_rpc_open_server(hsk, id, key, daddr, hdr->sport, now_ns,
 				   reason);
 	if (!rpc && *reason == HOMA_REASON_NO_MEMORY)
@@ -248,14 +251,44 @@ static struct homa_rpc *data_rpc(struct homa_sock *hsk,
 	return rpc;
 }
 
-static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
-		    const struct homa_hdr *hdr)
+/*
+ * The usual case: a packet with all of a message that is still to begin, for which
+ * there is room.  Otherwise nothing happens, and false is returned.
+ */
+static bool take_whole(struct homa_rpc *rpc, struct sk_buff *skb,
+		       const struct homa_hdr *hdr, u64 now_ns)
 {
+	struct homa_sock *hsk = rpc->hsk;
+	struct homa_skb_cb *cb;
+
+	if (!homa_rpc_wants_whole(&rpc->core) || !homa_sock_pool(hsk) ||
+	    !homa_pool_memory_ok(hsk) ||
+	    !homa_pool_alloc_locked(rpc, hdr->data.msg_len))
+		return false;
+	homa_rpc_take_whole(&rpc->core, hdr->data.msg_len, hdr->data.incoming,
+			    now_ns);
+	count_start(rpc);
+	skb_dst_drop(skb);
+	skb_orphan(skb);
+	homa_mem_rx_own(hsk, skb);
+	cb = HOMA_SKB_CB(skb);
+	cb->start = 0;
+	cb->end = hdr->data.msg_len;
+	cb->data_offset = hdr->hdr_len;
+	__skb_queue_tail(&rpc->rxq, skb);
+	return true;
+}
+
+static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
+		    const struct homa_hdr *hdr,
+		    const struct homa_peer_key *key,
+		    const struct in6_addr *daddr)
+{
+	/* Silence does not matter to a message that is complete at once. */
+	bool whole = hdr->data.len == hdr->data.msg_len;
+	u64 now_ns = whole ? ktime_get_coarse_ns() : ktime_get_ns();
 	enum homa_reason reason = HOMA_REASON_NONE;
 	struct homa_net *hn = hsk->hn;
-	struct homa_peer_key key = {};
-	struct in6_addr daddr;
-	u64 now_ns = ktime_get_ns();
 	struct homa_rpc_verdict v;
 	struct homa_rpc *cutoffs = NULL;
 	struct homa_todo todo __uninitialized;
@@ -267,9 +300,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		drop(hn, skb, HOMA_REASON_NO_MEMORY);
 		return;
 	}
-	homa_addr_from_skb(skb, &key.addr, &daddr);
-	key.scope = homa_addr_scope(skb, &key.addr);
-	rpc = data_rpc(hsk, hdr, &key, &daddr, now_ns, &reason);
+	rpc = data_rpc(hsk, hdr, key, daddr, now_ns, &reason);
 	if (!rpc) {
 		if (reason == HOMA_REASON_UNKNOWN_RPC)
 			HOMA_INC(hn, unknown_rpcs);
@@ -277,6 +308,12 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	}
 
 	homa_todo_init(&todo);
+	if (whole) {
+		taken = take_whole(rpc, skb, hdr, now_ns);
+		if (taken)
+			goto took;
+		now_ns = ktime_get_ns();
+	}
 	v = homa_rpc_data(&rpc->core, hdr->data.msg_len, hdr->data.incoming,
 			  now_ns);
 	reason = v.reason;
@@ -292,20 +329,23 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 			skb_orphan(skb);
 			taken = take(rpc, skb, hdr, now_ns, &reason);
 		}
-		if (taken && hdr->data.retransmit)
-			HOMA_INC(hn, resent_packets_used);
 	}
 	if (reason == HOMA_REASON_NO_BUFFER)
 		HOMA_ADD(hn, dropped_data_no_bufs, hdr->data.len);
 
+took:
 	if (taken) {
+		if (hdr->data.retransmit)
+			HOMA_INC(hn, resent_packets_used);
 		if (homa_rpc_rx_complete(&rpc->core)) {
 			count_complete(rpc);
 			homa_ready_add_locked(rpc, &todo);
 		} else {
 			homa_timer_start_locked(rpc);
 		}
-		homa_grant_update_locked(rpc, &todo);
+		if (rpc->grantee.state != HOMA_GRANTEE_IDLE ||
+		    homa_rpc_needs_grants(&rpc->core))
+			homa_grant_update_locked(rpc, &todo);
 		if (cutoffs_stale(rpc, hdr->data.cutoff_version)) {
 			homa_rpc_hold(rpc);
 			cutoffs = rpc;
@@ -319,7 +359,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		homa_rpc_put(cutoffs);
 	}
 	if (hdr->data.ack.client_id)
-		homa_rx_ack(hn, &key, &hdr->data.ack);
+		homa_rx_ack(hn, key, &hdr->data.ack);
 	if (taken)
 		return;
 	if (reason != HOMA_REASON_DUPLICATE)
@@ -367,21 +407,21 @@ static u32 linear_bytes(struct sk_buff *skb)
 static struct homa_sock *find_sock(struct homa_net *hn,
 				   const struct sk_buff *skb,
 				   const struct homa_hdr *hdr,
+				   const struct in6_addr *saddr,
+				   const struct in6_addr *daddr,
 				   enum homa_reason *reason)
 {
-	struct in6_addr saddr, daddr;
 	struct homa_sock *hsk;
 
 	*reason = HOMA_REASON_NO_SOCKET;
 	hsk = homa_port_find_rcu(hn, hdr->dport);
 	if (!hsk)
 		return NULL;
-	homa_addr_from_skb(skb, &saddr, &daddr);
-	if (!homa_bind_hears(hsk, skb, &daddr))
+	if (!homa_bind_hears(hsk, skb, daddr))
 		return NULL;
 	if (!homa_id_is_client(hdr->sender_id))
 		return hsk;
-	if (!homa_bind_admits(hsk, &saddr, hdr->sport))
+	if (!homa_bind_admits(hsk, saddr, hdr->sport))
 		return NULL;
 	if (READ_ONCE(hsk->server))
 		return hsk;
@@ -391,9 +431,11 @@ static struct homa_sock *find_sock(struct homa_net *hn,
 
 static void rx(struct homa_net *hn, struct sk_buff *skb)
 {
+	struct homa_hdr hdr __uninitialized;
+	struct homa_peer_key key;
 	enum homa_reason reason;
 	struct homa_sock *hsk;
-	struct homa_hdr hdr;
+	struct in6_addr daddr;
 	u32 avail;
 
 	/* Broadcast and multicast are not for RPCs. */
@@ -419,7 +461,9 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 	if (hdr.type == HOMA_FREEZE)
 		goto drop;
 
-	hsk = find_sock(hn, skb, &hdr, &reason);
+	homa_addr_from_skb(skb, &key.addr, &daddr);
+	key.scope = homa_addr_scope(skb, &key.addr);
+	hsk = find_sock(hn, skb, &hdr, &key.addr, &daddr, &reason);
 	if (!hsk) {
 		if (policy_ok(NULL, skb))
 			send_unreachable(skb);
@@ -436,7 +480,7 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 		goto drop;
 
 	if (hdr.type == HOMA_DATA) {
-		rx_data(hsk, skb, &hdr);
+		rx_data(hsk, skb, &hdr, &key, &daddr);
 		return;
 	}
 	homa_rx_control(hsk, skb, &hdr);

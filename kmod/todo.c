@@ -24,20 +24,15 @@ static void send_grant(struct homa_rpc *rpc, u32 offset, u8 priority)
 }
 
 /**
- * homa_todo_run() - do it
- * @todo: list; not to be used again
+ * homa_todo_run_rest() - what there is seldom to do; use homa_todo_run()
+ * @todo: list
  *
  * Context: no Homa lock held.
  */
-void homa_todo_run(struct homa_todo *todo)
+void homa_todo_run_rest(struct homa_todo *todo)
 {
 	u32 i;
 
-	if (todo->wake) {
-		struct sock *sk = homa_sock_sk(todo->wake);
-
-		sk->sk_data_ready(sk);
-	}
 	if (todo->wake_private) {
 		wake_up_interruptible(&todo->wake_private->wait);
 		homa_rpc_put(todo->wake_private);
@@ -51,6 +46,4 @@ void homa_todo_run(struct homa_todo *todo)
 		__skb_queue_purge(&todo->free);
 	if (todo->serve)
 		homa_pool_serve(todo->serve);
-	if (todo->put)
-		homa_rpc_put(todo->put);
 }
