@@ -13,6 +13,7 @@ import bisect
 import collections
 import gzip
 import os
+import re
 import subprocess
 import sys
 
@@ -23,6 +24,33 @@ from session import boot_dir, prepare, watch
 ROUNDS = 200        # as in profile.sh
 PROTOS = ["udp", "tcp", "homa"]
 USER = "(user space)"
+
+# What a function is there for, by its name; the first that matches.
+PARTS = [(part, re.compile(names)) for part, names in (
+    ("the protocol", r" \[homa\]$|^(_*tcp|_*udp|__skb_recv_udp|__skb_(try|wait)|__ip_append_data|"
+                     r"__ip_make_skb|ip_(append|make|send_skb|generic|setup_cork|cmsg)|sk_stream|"
+                     r"__skb_datagram|skb_consume_udp|__ip_flush|csum|__sk_mem|sk_reset|mod_timer|"
+                     r"__mod_timer|bictcp|cubictcp|inet_csk|release_sock|lock_sock|__lock_sock|"
+                     r"__release_sock|skb_(split|clone$|__skb_clone)|sk_forced|first_packet)"),
+    ("scheduler, wake-up", r"sched|psi_|^update_(curr|load|rq|entity|deadline|sd)|^__update_load|"
+                           r"^pick_|^put_prev|^_*set_next|^__?(en|de)queue_entity|^(en|de)queue_|"
+                           r"vruntime|wake|^try_to_wake|switch|^finish_task|^native_load_tls|"
+                           r"^__task_rq|^place_entity|^requeue|cpuacct|_wait|^__rb_|fpregs|xfd_|"
+                           r"^dl_server|^mm_cid|^__(rd|wr)gsbase|^record_times|sock_def_readable|"
+                           r"^cr4_|rseq|arch_scale|^ttwu|_min_v|available_idle"),
+    ("system call, security", r"syscall|SYSCALL|sys_|^(sock|inet)_(send|recv)|security_|apparmor|"
+                              r"^aa_|tomoyo|bpf_lsm|msghdr|import_|iovec|move_addr|fdget|sockfd|"
+                              r"^arch_exit|__cgroup_bpf|srcu|hook_"),
+    ("copying", r"copy|rep_movs|check_object|check_stack|check_heap|virt_addr|memcpy|_user|"
+                r"is_vmalloc|_iter"),
+    ("memory", r"kmem|kmalloc|kfree|alloc_skb|build_skb|skb_(release|free|page)|memset|slab|"
+               r"cmpxchg16b|consume_skb|sock_wfree|sock_alloc|skb_set_owner|sock_rfree|kfree_skb|"
+               r"memcg|mem_cgroup"),
+    ("IP, device, softirq", r"^_*(ip|ipv4|fib|eth|netif|dev|nf|neigh|net|napi|inet|skb|raw)_|veth|"
+                            r"process_backlog|backlog|softirq|arp|loopback|xmit|make_kuid|"
+                            r"map_id|usecs_to_jiffies|passthru|sk_filter|dst_"),
+    ("locks, RCU, lists, clock", r"spin|rcu|local_bh|ktime|hpet|_list_|timespec|refcount"),
+)]
 
 
 class Symbols:
@@ -66,6 +94,25 @@ def table(profiles, rows):
     print("%-44s" % "all" + "".join("%9d" % (total[p] / ROUNDS) for p in profiles))
     for name in sorted(names, key=lambda n: -max(c[n] for c in profiles.values()))[:rows]:
         print("%-44s" % name + "".join("%9d" % (c[name] / ROUNDS) for c in profiles.values()))
+
+
+def part_of(name):
+    """What a function is there for."""
+    if name == USER:
+        return name
+    return next((part for part, names in PARTS if names.search(name)), "the rest")
+
+
+def parts(profiles):
+    """Instructions per round of each part of the kernel."""
+    sums = {p: collections.Counter() for p in profiles}
+    for proto, counts in profiles.items():
+        for name, instructions in counts.items():
+            sums[proto][part_of(name)] += instructions
+    print("%-44s" % "instructions of a round trip" + "".join("%9s" % p for p in profiles))
+    for name in [part for part, _ in PARTS] + ["the rest", USER]:
+        print("%-44s" % name + "".join("%9d" % (c[name] / ROUNDS) for c in sums.values()))
+    print()
 
 
 def sequence(trace):
@@ -121,6 +168,7 @@ def main():
     traces = {}
     for n, proto in enumerate(PROTOS):
         profiles[proto], traces[proto] = read("%s.%d" % (out, n), symbols)
+    parts(profiles)
     table(profiles, args.rows)
     if args.trace:
         print("\nThe last round trip of %s, call by call" % args.trace)
