@@ -343,7 +343,7 @@ struct homa_way {
 };
 
 /**
- * struct homa_peer - a remote host
+ * struct homa_peer - a remote host; there may be many, so it has 256 bytes at most
  * @node: in homa_net.peers
  * @key: address
  * @refs: one for the table, one for each RPC and each user
@@ -356,8 +356,9 @@ struct homa_way {
  * @used: jiffies of the last look-up, no lock
  * @cutoffs_sent: jiffies of the last CUTOFFS sent to it, no lock
  * @lock: L3; guards the members up to @route
- * @num_acks: valid entries in @acks
- * @acks: finished RPCs the host has not been told of
+ * @num_acks: valid entries in the next two
+ * @ack_ports: finished RPCs that the host has not been told of: ports of the servers
+ * @ack_ids: their ids
  * @cutoffs: the host's table for what is sent to it
  * @route: RCU; cached route, replaced under @lock
  * @grant: guarded by homa_net.grant_lock
@@ -376,7 +377,8 @@ struct homa_peer {
 	unsigned long cutoffs_sent;
 	spinlock_t lock;	/* L3 */
 	u8 num_acks;
-	struct homa_ack acks[HOMA_ACKS_MAX];
+	u16 ack_ports[HOMA_ACKS_MAX];
+	u64 ack_ids[HOMA_ACKS_MAX];
 	struct homa_cutoffs cutoffs;
 	struct homa_route __rcu *route;
 	struct homa_grant_peer grant;

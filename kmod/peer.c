@@ -165,6 +165,9 @@ static struct homa_peer *new_peer(struct homa_sock *hsk,
 	struct homa_peer *peer;
 	u8 num_priorities;
 
+	/* More would double the memory of a host. */
+	if (IS_ENABLED(CONFIG_64BIT) && !IS_ENABLED(CONFIG_DEBUG_SPINLOCK))
+		BUILD_BUG_ON(sizeof(*peer) > 256);
 	if (gfpflags_allow_blocking(gfp)) {
 		peer = kzalloc(sizeof(*peer), gfp | __GFP_ACCOUNT);
 	} else {
@@ -408,7 +411,8 @@ bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack)
 	spin_lock_bh(&peer->lock);
 	room = peer->num_acks < HOMA_ACKS_MAX;
 	if (room) {
-		peer->acks[peer->num_acks] = *ack;
+		peer->ack_ids[peer->num_acks] = ack->client_id;
+		peer->ack_ports[peer->num_acks] = ack->server_port;
 		WRITE_ONCE(peer->num_acks, peer->num_acks + 1);
 	}
 	spin_unlock_bh(&peer->lock);
@@ -432,7 +436,8 @@ u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max)
 		return 0;
 	spin_lock_bh(&peer->lock);
 	while (num < max && num < peer->num_acks) {
-		acks[num] = peer->acks[peer->num_acks - 1 - num];
+		acks[num].client_id = peer->ack_ids[peer->num_acks - 1 - num];
+		acks[num].server_port = peer->ack_ports[peer->num_acks - 1 - num];
 		num++;
 	}
 	WRITE_ONCE(peer->num_acks, peer->num_acks - num);
