@@ -49,6 +49,34 @@ bool homa_ready_pending(struct homa_sock *hsk)
 	return !list_empty_careful(&hsk->ready);
 }
 
+/*
+ * Each RPC that becomes ready wakes one of the threads that sleep in recvmsg(), and
+ * these sleep only while none is ready: no other wake-up is for them.
+ */
+static int wake_reader(struct wait_queue_entry *wait, unsigned int mode,
+		       int sync, void *key)
+{
+	if (key && !(key_to_poll(key) & (EPOLLRDBAND | EPOLLERR | EPOLLHUP)))
+		return 0;
+	return autoremove_wake_function(wait, mode, sync, key);
+}
+
+/*
+ * One wake-up may have stood for several RPCs with edge-triggered epoll: tell it
+ * again.  The event says that it is not for wake_reader().
+ */
+static void remind_pollers(struct homa_sock *hsk)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(homa_sock_sk(hsk)->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_sync_poll(&wq->wait,
+						EPOLLIN | EPOLLRDNORM);
+	rcu_read_unlock();
+}
+
 /* Oldest ready RPC, unlinked and referenced. */
 static struct homa_rpc *pop(struct homa_sock *hsk)
 {
@@ -67,12 +95,8 @@ static struct homa_rpc *pop(struct homa_sock *hsk)
 		more = !list_empty(&hsk->ready);
 	}
 	spin_unlock_bh(&hsk->ready_lock);
-	/*
-	 * One wake-up may have stood for several RPCs (edge-triggered epoll,
-	 * exclusive waiters): pass it on.
-	 */
 	if (more)
-		homa_sock_sk(hsk)->sk_data_ready(homa_sock_sk(hsk));
+		remind_pollers(hsk);
 	return rpc;
 }
 
@@ -162,8 +186,9 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	long timeo = sock_rcvtimeo(sk, nonblock);
+	DEFINE_WAIT_FUNC(wait, wake_reader);
 	struct homa_rpc *rpc;
-	DEFINE_WAIT(wait);
+	bool balanced = false;
 	bool slept = false;
 	bool alone;
 	int err = 0;
@@ -205,17 +230,20 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 		if (alone || READ_ONCE(hsk->poll_credit))
 			learn(hsk, alone, cycles);
 		slept = true;
+		/* Not queued any more: woken once, for one RPC. */
+		balanced = list_empty_careful(&wait.entry);
 		/* Usually that is it: no need to queue up again for a look. */
 		rpc = pop(hsk);
 		if (rpc)
 			break;
+		balanced = false;
 	}
 	finish_wait(sk_sleep(sk), &wait);
 	/*
-	 * While queued, an exclusive wake-up for another RPC may have come to
-	 * us although we leave, with a message or without: hand it on.
+	 * While queued, a wake-up for another RPC may have come to us although
+	 * we leave, with a message or without: hand it on.
 	 */
-	if (homa_ready_pending(hsk))
+	if (!balanced && homa_ready_pending(hsk))
 		sk->sk_data_ready(sk);
 	if (rpc)
 		count_wait(hsk->hn, slept);
