@@ -299,6 +299,69 @@ static void test_take_needs_buffers(void **unused)
 	}
 }
 
+/* homa_rpc_take_whole() is what three calls do, and allowed when they are. */
+static void expect_whole_as_in_steps(const struct homa_rpc_core *r)
+{
+	const u64 later = FIXTURE_NS + 3 * MS_NS;
+	struct homa_rpc_core steps = *r;
+	struct homa_rpc_core whole = *r;
+	struct homa_rpc_verdict v;
+
+	v = homa_rpc_data(&steps, 700, 500, later);
+	assert_int_equal(homa_rpc_wants_whole(r),
+			 v.actions == (HOMA_ACT_ALLOC | HOMA_ACT_TAKE));
+	if (!homa_rpc_wants_whole(r))
+		return;
+	homa_rpc_buffers(&steps, true, later);
+	assert_int_equal(homa_rpc_take(&steps, 0, 700, later).code,
+			 HOMA_REASM_KEEP);
+	homa_rpc_take_whole(&whole, 700, 500, later);
+	assert_true(homa_rpc_rx_complete(&whole));
+	assert_memory_equal(&steps, &whole,
+			    offsetof(struct homa_rpc_core, rx.gaps));
+}
+
+static void test_take_whole(void **unused)
+{
+	struct homa_rpc_core r;
+	int i;
+
+	(void)unused;
+	for (i = 0; i < NUM_FIXTURES; i++) {
+		fixture_make(&r, i);
+		expect_whole_as_in_steps(&r);
+	}
+	memset(&r, 0, sizeof(r));
+	homa_rpc_init_server(&r, 7, FIXTURE_NS);
+	expect_whole_as_in_steps(&r);
+	assert_true(homa_rpc_wants_whole(&r));
+}
+
+/* What homa_rpc_tx_whole() lets go is all that homa_rpc_tx_next() has. */
+static void test_tx_whole(void **unused)
+{
+	static const u32 lens[] = { 1, 999, 1000, 1001, 1400, 1401, 5000 };
+	static const u32 unscheds[] = { 1, 1000, 40000 };
+	struct homa_config cfg = fixture_cfg;
+	struct homa_tx_range t;
+	struct homa_rpc_core r;
+	size_t i, j;
+
+	(void)unused;
+	cfg.defer_min_bytes = 1000;
+	for (i = 0; i < ARRAY_LEN(lens); i++)
+		for (j = 0; j < ARRAY_LEN(unscheds); j++) {
+			memset(&r, 0, sizeof(r));
+			cfg.unsched_bytes = unscheds[j];
+			homa_rpc_init_client(&r, 2, lens[i], 1400, &cfg, 0);
+			t = homa_rpc_tx_next(&r);
+			assert_int_equal(homa_rpc_tx_whole(&r, &cfg),
+					 t.end == lens[i] && lens[i] <= 1000);
+			homa_rpc_tx_sent(&r, t.end, 1);
+			assert_false(homa_rpc_tx_whole(&r, &cfg));
+		}
+}
+
 static void test_buffers(void **unused)
 {
 	const u64 later = FIXTURE_NS + 9 * MS_NS;
@@ -413,6 +476,8 @@ int main(void)
 		cmocka_unit_test(test_granted),
 		cmocka_unit_test(test_data_beyond_the_grant),
 		cmocka_unit_test(test_take_needs_buffers),
+		cmocka_unit_test(test_take_whole),
+		cmocka_unit_test(test_tx_whole),
 		cmocka_unit_test(test_buffers),
 		cmocka_unit_test(test_repeats_are_bounded),
 	};
