@@ -431,6 +431,9 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg)
 		return __real_ioctl(fd, request, arg);
 	pthread_mutex_lock(&lock);
 	if (request == HOMAIOCINFO) {
+		info->num_rpcs = 0;
+		for (rpc = rpcs; rpc; rpc = rpc->next)
+			info->num_rpcs += rpc->client == fd || rpc->server == fd;
 		memcpy(info->error_msg, sockets[fd].why, sizeof(info->error_msg));
 		info->bpool_avail_bytes =
 			(uint64_t)(sockets[fd].num_bpages - sockets[fd].num_owned) * HOMA_BPAGE_SIZE;

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +116,15 @@ static void test_async(int family)
 	T_OK(!completion.response);
 }
 
+static uint32_t num_rpcs(struct homa *homa)
+{
+	struct homa_info info = { 0 };
+
+	if (ioctl(homa_socket(homa), HOMAIOCINFO, &info))
+		t_die("HOMAIOCINFO");
+	return info.num_rpcs;
+}
+
 static void *wait_for_private(void *arg)
 {
 	struct homa_msg *response;
@@ -181,6 +191,42 @@ static void test_private(int family)
 	T_EQ(completion.cookie, 1);
 	homa_msg_free(completion.response);
 	T_RET(homa_complete(client, 0, &completion), -EAGAIN);
+	/* Nor has the kernel anything of all these any more. */
+	T_OK(T_WAIT(num_rpcs(client) == 0, 5000));
+}
+
+static void *complete_one(void *arg)
+{
+	struct homa_completion completion;
+	int ret = homa_complete(client, HOMA_FOREVER, &completion);
+
+	(void)arg;
+	if (!ret)
+		homa_msg_free(completion.response);
+	return (void *)(intptr_t)ret;
+}
+
+/* A thread that polled for another one leaves: the other one polls now. */
+static void test_hand_over(int family)
+{
+	struct homa_msg *response;
+	pthread_t first, second;
+	void *result;
+	uint64_t rpc;
+
+	t_case("family %d: the next one polls", family);
+	T_RET(homa_start(client, T_SA(&addr), addr.len, "d", 1, HOMA_PRIVATE, 0, &rpc), 0);
+	if (pthread_create(&first, NULL, wait_for_private, &rpc))
+		t_die("no thread");
+	while (homa_wait(client, rpc, 0, &response) == -EAGAIN)
+		t_sleep_ms(1);
+	if (pthread_create(&second, NULL, complete_one, NULL))
+		t_die("no thread");
+	pthread_join(first, &result);
+	T_RET((int)(intptr_t)result, 0);
+	T_RET(homa_start(client, T_SA(&addr), addr.len, "e", 1, 0, 0, NULL), 0);
+	pthread_join(second, &result);
+	T_RET((int)(intptr_t)result, 0);
 }
 
 static void test_deadline(int family)
@@ -334,8 +380,8 @@ static void test_buffers(int family)
 {
 	struct homa_options options = HOMA_OPTIONS_INIT;
 	struct homa_msg *held[8], *response;
+	uint64_t region, rpc;
 	struct homa *own;
-	uint64_t avail;
 	int i;
 
 	t_case("family %d: buffers", family);
@@ -345,7 +391,7 @@ static void test_buffers(int family)
 	T_OK(t_lib_avail(client) + 16 * 65536 >= 64 << 20);
 	options.region_bytes = t_region_min() + 6000000;
 	own = t_homa(family, &options);
-	avail = t_lib_avail(own);
+	region = t_lib_avail(own);
 	for (i = 0; i < 6; i++) {
 		uint32_t want[2] = { 0, 1000000 };
 		unsigned char request[5] = "s";
@@ -354,16 +400,18 @@ static void test_buffers(int family)
 		T_RET(homa_call(own, T_SA(&addr), addr.len, request, 5, HOMA_FOREVER, &held[i]),
 		      0);
 	}
-	T_OK(t_lib_avail(own) + 6000000 <= avail);
+	T_OK(t_lib_avail(own) + 6000000 <= region);
 	/* Too little is left for more of them, until one is given back. */
 	T_RET(t_lib_echo(own, &addr, 1000000, 'e', 1, 0, T_SECOND_NS), 0);
-	T_RET(homa_start(own, T_SA(&addr), addr.len, "e", 1, HOMA_PRIVATE, 0, &avail), 0);
+	T_RET(homa_start(own, T_SA(&addr), addr.len, "e", 1, HOMA_PRIVATE, 0, &rpc), 0);
 	for (i = 0; i < 6; i++)
 		homa_msg_free(held[i]);
-	T_RET(homa_wait(own, avail, HOMA_FOREVER, &response), 0);
+	T_RET(homa_wait(own, rpc, HOMA_FOREVER, &response), 0);
 	homa_msg_free(response);
 	for (i = 0; i < 100; i++)
 		T_RET(t_lib_echo(own, &addr, 900000, 'e', 1, 0, HOMA_FOREVER), 0);
+	/* All came back, but for what the next call takes along. */
+	T_OK(t_lib_avail(own) + 16 * 65536 >= region);
 	homa_close(own);
 }
 
@@ -416,14 +464,26 @@ static void ignore(struct homa_msg *request, void *arg)
 static void test_stop(int family)
 {
 	struct t_addr to = t_loopback(family, T_PORT + 2);
+	struct homa *old_client = client;
+	pthread_t thread;
+	void *result;
 
 	t_case("family %d: stop", family);
 	to_stop = t_homa(family, NULL);
+	/* Somebody who waits for something else, and polls for all of them. */
+	client = to_stop;
+	if (pthread_create(&thread, NULL, complete_one, NULL))
+		t_die("no thread");
+	t_sleep_ms(10);
 	T_RET(homa_bind(to_stop, T_SA(&to), to.len), 0);
 	T_RET(homa_serve(to_stop, 0, ignore, NULL), -EINVAL);
 	signal(SIGALRM, on_alarm);
 	ualarm(50000, 0);
 	T_RET(homa_serve(to_stop, 5, ignore, NULL), 0);
+	T_RET(homa_start(to_stop, T_SA(&nobody), nobody.len, "e", 1, 0, 0, NULL), 0);
+	pthread_join(thread, &result);
+	T_RET((int)(intptr_t)result, 0);
+	client = old_client;
 	homa_close(to_stop);
 	homa_close(NULL);
 }
@@ -485,6 +545,7 @@ int main(void)
 		test_contents(family);
 		test_async(family);
 		test_private(family);
+		test_hand_over(family);
 		test_deadline(family);
 		test_arguments(family);
 		test_server(family);
