@@ -329,8 +329,35 @@ void homa_wire_continue(u8 *buf, u32 offset)
 {
 	const struct homa_ack none = { 0 };
 
-	put_offset(buf, offset);
+	if (get32(buf + OFF_DATA_SEG_OFFSET) == SEG_OFFSET_IN_SEQUENCE)
+		put32(buf + OFF_SEQUENCE, offset);
+	else
+		put_offset(buf, offset);
 	put_ack(buf + OFF_DATA_ACK, &none);
+}
+
+bool homa_wire_may_lead(const u8 *buf)
+{
+	u32 seg_offset = get32(buf + OFF_DATA_SEG_OFFSET);
+
+	return buf[OFF_DOFF] == DOFF_DATA &&
+	       (seg_offset == SEG_OFFSET_IN_SEQUENCE ||
+		seg_offset == get32(buf + OFF_SEQUENCE));
+}
+
+bool homa_wire_follows(const u8 *first, const u8 *buf, u32 offset)
+{
+	u8 expected[HOMA_DATA_HDR_BYTES];
+
+	memcpy(expected, first, sizeof(expected));
+	homa_wire_continue(expected, offset);
+	return !memcmp(expected, buf, sizeof(expected));
+}
+
+bool homa_wire_same_message(const u8 *a, const u8 *b)
+{
+	return !memcmp(a + OFF_SPORT, b + OFF_SPORT, 4) &&
+	       !memcmp(a + OFF_SENDER_ID, b + OFF_SENDER_ID, 8);
 }
 
 u32 homa_wire_seg_bytes(u32 mtu, u32 ip_hdr_bytes)

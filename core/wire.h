@@ -186,10 +186,32 @@ void homa_wire_build_data(u8 *buf, const struct homa_hdr *hdr);
  * @buf: copy of the buffer's DATA header, HOMA_DATA_HDR_BYTES
  * @offset: of the packet's first byte in the message
  *
- * The offset is put in both places (wire §7), and the ack is taken out: the first
- * packet has it.
+ * The offset is put in both places, or if the buffer has it in the sequence alone,
+ * there (wire §7).  The ack is taken out: the first packet has it.
  */
 void homa_wire_continue(u8 *buf, u32 offset);
+
+/**
+ * homa_wire_may_lead() - can packets be joined to this one and cut off again?
+ * @buf: DATA header, HOMA_DATA_HDR_BYTES, that homa_wire_parse() accepted
+ *
+ * Return: false if its offset has a form that homa_wire_continue() does not
+ * write, or a header length where TCP has it that is not its own.
+ */
+bool homa_wire_may_lead(const u8 *buf);
+
+/**
+ * homa_wire_follows() - would this packet be cut out of a large buffer?
+ * @first: DATA header of the buffer, for which homa_wire_may_lead()
+ * @buf: DATA header of a packet, HOMA_DATA_HDR_BYTES
+ * @offset: what the packet's offset has to be
+ *
+ * Return: true if it is to the last bit what homa_wire_continue() makes of @first.
+ */
+bool homa_wire_follows(const u8 *first, const u8 *buf, u32 offset);
+
+/* homa_wire_same_message() - do two DATA headers name one message of an RPC? */
+bool homa_wire_same_message(const u8 *a, const u8 *b);
 
 /**
  * homa_wire_seg_bytes() - message bytes that fit in one packet

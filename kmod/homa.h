@@ -822,6 +822,10 @@ void homa_gso_prepare(struct sk_buff *skb, u32 seg, u32 bytes, bool v4);
 int homa_offload_init(void);
 void homa_offload_exit(void);
 
+/* ---- gro.c: packets become large buffers ---- */
+struct sk_buff *homa_gro_receive(struct list_head *head, struct sk_buff *skb);
+struct sk_buff *homa_gro_receive6(struct list_head *head, struct sk_buff *skb);
+
 /* ---- evict.c: strangers make room ---- */
 void homa_evict_add_locked(struct homa_rpc *rpc);
 void homa_evict_remove_locked(struct homa_rpc *rpc);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
  * Large buffers: many packets of a message in one sk_buff, cut as late as
- * possible (docs/decisions/0020-large-buffers.md).
+ * possible (docs/decisions/0020-large-buffers.md), and made of packets as they
+ * arrive (docs/decisions/0031-gro.md).
  *
  * Between hosts on one machine (veth, bridge, macvlan ...) such a buffer is
  * never cut, and the receiver takes it as one packet.  Before any other device
@@ -112,22 +113,42 @@ static struct sk_buff *homa_gso_segment(struct sk_buff *skb,
 	return segs;
 }
 
-/*
- * Packets are not batched on receive.  But only for protocols with this function
- * does GRO find the transport header anew, which is needed behind a tunnel: the
- * stack looks there for the length of a large buffer's header.
- */
-static struct sk_buff *homa_gro_receive(struct list_head *head,
-					struct sk_buff *skb)
+/* GRO joined packets to a large buffer. */
+static int gro_complete(struct sk_buff *skb, u32 gso_type)
 {
-	NAPI_GRO_CB(skb)->flush = 1;
-	return NULL;
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	shinfo->gso_segs = NAPI_GRO_CB(skb)->count;
+	shinfo->gso_type |= gso_type;
+	/* What a device knows of the sum of the first packet is void. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = 0;
+	return 0;
+}
+
+static int homa_gro_complete(struct sk_buff *skb, int thoff)
+{
+	return gro_complete(skb, GSO_TYPE_V4);
+}
+
+static int homa_gro_complete6(struct sk_buff *skb, int thoff)
+{
+	return gro_complete(skb, GSO_TYPE_V6);
 }
 
 static const struct net_offload homa_offload = {
 	.callbacks = {
 		.gso_segment = homa_gso_segment,
 		.gro_receive = homa_gro_receive,
+		.gro_complete = homa_gro_complete,
+	},
+};
+
+static const struct net_offload homa_offload6 = {
+	.callbacks = {
+		.gso_segment = homa_gso_segment,
+		.gro_receive = homa_gro_receive6,
+		.gro_complete = homa_gro_complete6,
 	},
 };
 
@@ -142,7 +163,7 @@ int homa_offload_init(void)
 
 	if (err)
 		return -EBUSY;
-	err = inet6_add_offload(&homa_offload, IPPROTO_HOMA);
+	err = inet6_add_offload(&homa_offload6, IPPROTO_HOMA);
 	if (err) {
 		inet_del_offload(&homa_offload, IPPROTO_HOMA);
 		return -EBUSY;
@@ -153,6 +174,6 @@ int homa_offload_init(void)
 /** homa_offload_exit() - the reverse; buffers under way may be dropped */
 void homa_offload_exit(void)
 {
-	inet6_del_offload(&homa_offload, IPPROTO_HOMA);
+	inet6_del_offload(&homa_offload6, IPPROTO_HOMA);
 	inet_del_offload(&homa_offload, IPPROTO_HOMA);
 }

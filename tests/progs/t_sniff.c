@@ -7,6 +7,8 @@
  *        bytes, is not fragmented and must not be (DF), and is of IPv4
  *    -p 50
  *        the same of packets of another protocol, whatever is in them
+ *    -r
+ *        what c0 receives instead
  *
  * Prints "watching" when it has begun. Exit status 0: at least one Homa packet
  * was seen, and all were right. It reads headers by itself, on purpose without
@@ -107,11 +109,12 @@ int main(int argc, char **argv)
 	int buffer = 64 << 20;
 	socklen_t from_len;
 	size_t mtu = 1500;
+	bool outgoing = true;
 	int family = 0;
 	ssize_t bytes;
 	int fd, opt;
 
-	while ((opt = getopt(argc, argv, "i:m:f:p:")) != -1) {
+	while ((opt = getopt(argc, argv, "i:m:f:p:r")) != -1) {
 		switch (opt) {
 		case 'i':
 			from.sll_ifindex = (int)if_nametoindex(optarg);
@@ -125,12 +128,15 @@ int main(int argc, char **argv)
 		case 'p':
 			wanted = (unsigned int)atoi(optarg);
 			break;
+		case 'r':
+			outgoing = false;
+			break;
 		default:
 			from.sll_ifindex = 0;
 		}
 	}
 	if (optind != argc || !from.sll_ifindex)
-		errx(2, "usage: t_sniff -i DEVICE [-m MTU] [-f 4|6] [-p PROTOCOL]");
+		errx(2, "usage: t_sniff -i DEVICE [-m MTU] [-f 4|6] [-p PROTOCOL] [-r]");
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
@@ -151,13 +157,13 @@ int main(int argc, char **argv)
 			continue;
 		if (bytes < 0)
 			err(1, "recvfrom");
-		if (from.sll_pkttype == PACKET_OUTGOING)
+		if ((from.sll_pkttype == PACKET_OUTGOING) == outgoing)
 			check(packet, (size_t)bytes, ntohs(from.sll_protocol), mtu, family);
 	}
 	/* What has been captured before the signal counts too. */
 	while ((bytes = recvfrom(fd, packet, sizeof(packet), MSG_DONTWAIT,
 				 (struct sockaddr *)&from, &(socklen_t){ sizeof(from) })) >= 0)
-		if (from.sll_pkttype == PACKET_OUTGOING)
+		if ((from.sll_pkttype == PACKET_OUTGOING) == outgoing)
 			check(packet, (size_t)bytes, ntohs(from.sll_protocol), mtu, family);
 	printf("t_sniff: %lu packets, largest %lu bytes, %lu wrong\n", packets, largest, wrong);
 	return packets && !wrong ? 0 : 1;

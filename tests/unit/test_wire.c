@@ -639,6 +639,65 @@ static void continued(void **state)
 	assert_memory_equal(buf, expected, sizeof(buf));
 }
 
+/* Packets that were cut out of a buffer, and only they, may be joined again. */
+static void followers(void **state)
+{
+	struct homa_hdr hdr = {
+		.type = HOMA_DATA,
+		.sport = 40000,
+		.dport = 99,
+		.sender_id = 0x123456789abcdef0,
+		.data = {
+			.offset = 1424,
+			.msg_len = 100000,
+			.incoming = 40000,
+			.ack = { .client_id = 6, .server_port = 7 },
+			.cutoff_version = 8,
+		},
+	};
+	static const u8 in_sequence[4] = { 0xff, 0xff, 0xff, 0xff };
+	u8 first[HOMA_DATA_HDR_BYTES];
+	u8 next[HOMA_DATA_HDR_BYTES];
+	u32 form;
+	u32 i;
+
+	(void)state;
+	homa_wire_build(first, &hdr);
+	for (form = 0; form < 2; form++) {
+		assert_true(homa_wire_may_lead(first));
+		memcpy(next, first, sizeof(next));
+		/* The ack is in the first packet only. */
+		assert_false(homa_wire_follows(first, next, 1424));
+		homa_wire_continue(next, 2848);
+		assert_true(homa_wire_same_message(first, next));
+		assert_true(homa_wire_follows(first, next, 2848));
+		assert_false(homa_wire_follows(first, next, 2849));
+		/* Each bit counts. */
+		for (i = 0; i < 8 * sizeof(next); i++) {
+			next[i / 8] ^= 1 << i % 8;
+			assert_false(homa_wire_follows(first, next, 2848));
+			next[i / 8] ^= 1 << i % 8;
+		}
+		next[0] ^= 1;
+		assert_false(homa_wire_same_message(first, next));
+		next[0] ^= 1;
+		next[27] ^= 1;
+		assert_false(homa_wire_same_message(first, next));
+		/* The other form: the offset in the sequence alone (wire §7). */
+		memcpy(first + 52, in_sequence, 4);
+	}
+	assert_memory_equal(next + 4, "\0\0\x0b\x20", 4);
+	assert_memory_equal(next + 52, in_sequence, 4);
+
+	/* Forms that are not made again: another sequence, no length of a header. */
+	homa_wire_build(first, &hdr);
+	first[7] ^= 1;
+	assert_false(homa_wire_may_lead(first));
+	homa_wire_build(first, &hdr);
+	first[12] = 0x50;
+	assert_false(homa_wire_may_lead(first));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -661,6 +720,7 @@ int main(void)
 		cmocka_unit_test(ack_count_is_limited_when_built),
 		cmocka_unit_test(seg_bytes),
 		cmocka_unit_test(continued),
+		cmocka_unit_test(followers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
