@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* The client's side: start, wait, complete, cancel. */
+#include <stdio.h>
+
 #include "internal.h"
 #include "large.h"
 
@@ -87,13 +89,15 @@ static bool take_rpc(struct homa *homa, uint64_t rpc, void *out)
 	return true;
 }
 
-/* The end of a private RPC. */
-static int wait_rpc(struct homa *homa, uint64_t rpc, uint64_t end_ns, struct homa_msg **response)
+/* The end of a private RPC. @over: false if it goes on, and only the waiting has failed. */
+static int wait_rpc(struct homa *homa, uint64_t rpc, uint64_t end_ns, struct homa_msg **response,
+		    bool *over)
 {
 	struct outcome outcome;
 	int ret;
 
 	ret = lh_wait(homa, LH_WANT_RPC, rpc, end_ns, take_rpc, &outcome);
+	*over = !ret;
 	if (ret == -ENOENT)
 		return lh_fail(ret, "no such RPC: it was never started, or its response was taken");
 	if (ret == -EBUSY)
@@ -111,7 +115,7 @@ static int wait_rpc(struct homa *homa, uint64_t rpc, uint64_t end_ns, struct hom
 int homa_wait(struct homa *homa, uint64_t rpc, int64_t timeout_ns, struct homa_msg **response)
 {
 	struct lh_slot *slot;
-	bool shared;
+	bool shared, over;
 	int ret = lh_usable(homa);
 
 	if (ret)
@@ -122,7 +126,7 @@ int homa_wait(struct homa *homa, uint64_t rpc, int64_t timeout_ns, struct homa_m
 	pthread_mutex_unlock(&homa->lock);
 	if (shared)
 		return lh_fail(-EINVAL, "only private RPCs are waited for; homa_complete() returns this one");
-	return wait_rpc(homa, rpc, lh_end_ns(timeout_ns), response);
+	return wait_rpc(homa, rpc, lh_end_ns(timeout_ns), response, &over);
 }
 
 int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
@@ -130,6 +134,8 @@ int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	       struct homa_msg **response)
 {
 	uint64_t rpc, end_ns = lh_end_ns(timeout_ns);
+	char why[HOMA_ERROR_MSG_SIZE];
+	bool over;
 	int ret;
 
 	if (flags & ~(uint32_t)HOMA_LARGE_REPLY)
@@ -139,12 +145,16 @@ int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	ret = start(homa, to, to_bytes, iov, iov_count, flags | HOMA_PRIVATE, 0, end_ns, &rpc);
 	if (ret)
 		return ret;
-	ret = wait_rpc(homa, rpc, end_ns, response);
-	if (ret != -EAGAIN)
+	ret = wait_rpc(homa, rpc, end_ns, response, &over);
+	if (over)
 		return ret;
-	if (homa_cancel(homa, rpc) == 0)
+	/* Nobody else knows its number, and the caller's message is his again. */
+	snprintf(why, sizeof(why), "%s", homa_explain());
+	if (homa_cancel(homa, rpc))
+		return lh_fail(-ECANCELED, "the RPC was cancelled");
+	if (ret == -EAGAIN)
 		return lh_fail(-ETIME, "no response came in time; the RPC was ended");
-	return lh_fail(-ECANCELED, "the RPC was cancelled");
+	return lh_fail(ret, why);
 }
 
 int homa_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes, const void *data,
