@@ -166,19 +166,29 @@ static void wake_stopped(struct homa *homa)
 			lh_wake_waiter(homa, waiter);
 }
 
-/* Let another waiter poll, if nobody does. */
+/* Let a waiter that sleeps poll, if nobody does. Those that were woken are about to look
+ * themselves, and so is the caller: a signal to them would be lost.
+ */
 static void pass_on(struct homa *homa)
 {
-	if (!homa->poller && homa->waiters)
-		pthread_cond_signal(&homa->waiters->cond);
+	struct lh_waiter *waiter = homa->waiters;
+
+	if (homa->poller)
+		return;
+	while (waiter && waiter->woken)
+		waiter = waiter->next;
+	if (waiter)
+		pthread_cond_signal(&waiter->cond);
 }
 
-/* Bring a message to whom it belongs. A long one may have to be copied: another thread polls
- * meanwhile. For short ones waking that thread would cost more.
+/* Bring a message to whom it belongs. A long one may have to be copied, and a bare frame makes
+ * us send a chunk, or wait for the memory to send it: another thread polls meanwhile. For other
+ * short ones waking that thread would cost more.
  */
 static void route(struct homa *homa, struct lh_received *received)
 {
-	if (received->msg && received->msg->length > HOMA_BPAGE_SIZE) {
+	if (received->msg && (received->msg->length > HOMA_BPAGE_SIZE ||
+			      (homa->large && received->msg->length == LH_FRAME_BYTES))) {
 		pthread_mutex_lock(&homa->lock);
 		pass_on(homa);
 		pthread_mutex_unlock(&homa->lock);
@@ -288,6 +298,9 @@ int lh_wait(struct homa *homa, enum lh_want want, uint64_t rpc, uint64_t end_ns,
 				look = false;
 				ret = 0;
 			}
+			/* Others may have so much that a look never ends. */
+			if (!ret && end_ns && end_ns != LH_NEVER && lh_now_ns() >= end_ns)
+				look = false;
 			/* Another thread may have received ours meanwhile. */
 			if (ret && take(homa, rpc, out)) {
 				lh_ready(homa);
