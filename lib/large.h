@@ -107,6 +107,7 @@ struct lh_incoming {
 	enum lh_incoming_state state;
 	unsigned int refs;	/* threads that copy, and the message at the application */
 	bool listed;
+	unsigned int fetching;	/* threads that send from @reply */
 	uint64_t token;
 	struct sockaddr_storage peer;
 	uint64_t used_ns;	/* last progress */

@@ -265,6 +265,7 @@ static void handle_fetch(struct homa *homa, struct homa_msg *msg, const struct l
 	if (incoming) {
 		incoming->used_ns = lh_now_ns();
 		incoming->refs++;
+		incoming->fetching++;
 	}
 	pthread_mutex_unlock(&homa->lock);
 	if (!incoming) {
@@ -273,6 +274,7 @@ static void handle_fetch(struct homa *homa, struct homa_msg *msg, const struct l
 	}
 	answer(msg, &data, incoming->reply + frame->offset);
 	pthread_mutex_lock(&homa->lock);
+	incoming->fetching--;
 	drop(homa, incoming);
 	pthread_mutex_unlock(&homa->lock);
 }
@@ -383,7 +385,8 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 	if (!copy && !forgotten)
 		return lh_fail(-ENOBUFS, "large messages hold as much as large_memory_bytes allows");
 	for (i = 0; copy && i < iov_count; i++) {
-		memcpy(copy + at, iov[i].iov_base, iov[i].iov_len);
+		if (iov[i].iov_len)
+			memcpy(copy + at, iov[i].iov_base, iov[i].iov_len);
 		at += iov[i].iov_len;
 	}
 	pthread_mutex_lock(&homa->lock);
@@ -401,9 +404,14 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 	if (ret && copy) {
 		pthread_mutex_lock(&homa->lock);
 		incoming->state = LH_DELIVERED;
-		incoming->reply = NULL;
-		incoming->reply_total = 0;
-		lh_large_release(homa, copy, bytes);
+		if (incoming->fetching) {
+			/* Its client asks for what was not announced: it gets no more. */
+			unlist(homa, incoming);
+		} else {
+			incoming->reply = NULL;
+			incoming->reply_total = 0;
+			lh_large_release(homa, copy, bytes);
+		}
 		pthread_mutex_unlock(&homa->lock);
 	}
 	return ret;
