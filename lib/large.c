@@ -115,7 +115,7 @@ bool lh_large_looks_framed(const struct iovec *iov, int iov_count)
 
 		if (bytes > iov[i].iov_len)
 			bytes = iov[i].iov_len;
-		if (memcmp(iov[i].iov_base, magic + seen, bytes))
+		if (bytes && memcmp(iov[i].iov_base, magic + seen, bytes))
 			return false;
 		seen += bytes;
 	}
@@ -265,10 +265,18 @@ void lh_large_close(struct homa *homa)
 	struct lh_large *large = homa->large;
 	struct lh_transfer *transfer;
 	struct lh_incoming *incoming;
+	uint32_t i;
 
 	if (!large)
 		return;
 	pthread_mutex_lock(&homa->lock);
+	/* Those that have ended live as long as requests of theirs are under way. */
+	for (i = 0; i < homa->num_slots; i++) {
+		transfer = homa->slots[i].state != LH_FREE && homa->slots[i].is_part ?
+			homa->slots[i].transfer : NULL;
+		if (transfer && transfer->done && --transfer->refs == 0)
+			lh_transfer_free(homa, transfer);
+	}
 	while ((transfer = large->transfers)) {
 		large->transfers = transfer->next;
 		if (transfer->reply) {

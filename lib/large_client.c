@@ -260,13 +260,45 @@ static void pump(struct homa *homa, struct lh_transfer *transfer)
 		finish(homa, transfer, NULL, ret);
 }
 
+/* Have the message for as long as the transfer takes: a copy, unless it is so long that the
+ * user keeps it for us. Short ones come here when their response may be long, or when they look
+ * like the protocol, which the user cannot know.
+ */
+static bool take_message(struct lh_transfer *transfer, const struct iovec *iov, int iov_count,
+			 size_t bytes)
+{
+	size_t list_bytes = (size_t)iov_count * sizeof(*iov);
+	bool copy = bytes <= HOMA_RPC_BYTES;
+	unsigned char *at;
+	int i;
+
+	transfer->iov = malloc(copy ? sizeof(*iov) + bytes : list_bytes);
+	if (!transfer->iov)
+		return false;
+	transfer->total = bytes;
+	if (!copy) {
+		memcpy(transfer->iov, iov, list_bytes);
+		transfer->iov_count = iov_count;
+		return true;
+	}
+	at = (unsigned char *)(transfer->iov + 1);
+	transfer->iov[0] = (struct iovec){ .iov_base = at, .iov_len = bytes };
+	transfer->iov_count = 1;
+	for (i = 0; i < iov_count; i++) {
+		if (iov[i].iov_len)
+			memcpy(at, iov[i].iov_base, iov[i].iov_len);
+		at += iov[i].iov_len;
+	}
+	return true;
+}
+
 /**
  * lh_large_start() - begin a large RPC
  * @homa:      the handle
  * @rpc:       its slot; freed here if the RPC cannot begin
  * @to:        the server
  * @to_bytes:  size of @to
- * @iov:       the request; it is used until the RPC has ended
+ * @iov:       the request; beyond HOMA_RPC_BYTES it is used until the RPC has ended
  * @iov_count: its pieces
  * @bytes:     its length
  * @nonblock:  do not wait for send memory
@@ -286,14 +318,10 @@ int lh_large_start(struct homa *homa, uint64_t rpc, const struct sockaddr *to,
 	struct lh_slot *slot;
 	int ret;
 
-	if (transfer)
-		transfer->iov = malloc((size_t)iov_count * sizeof(*iov));
-	if (transfer && transfer->iov && to_bytes <= sizeof(transfer->to)) {
-		memcpy(transfer->iov, iov, (size_t)iov_count * sizeof(*iov));
+	if (transfer && to_bytes <= sizeof(transfer->to) &&
+	    take_message(transfer, iov, iov_count, bytes)) {
 		memcpy(&transfer->to, to, to_bytes);
-		transfer->iov_count = iov_count;
 		transfer->to_bytes = to_bytes;
-		transfer->total = bytes;
 		transfer->rpc = rpc;
 		transfer->refs = 2;	/* the list, and this function */
 		pthread_mutex_lock(&homa->lock);
@@ -439,7 +467,8 @@ static int step(struct homa *homa, struct lh_transfer *transfer, struct homa_msg
 		pthread_mutex_lock(&homa->lock);
 		if (transfer->token || !frame.token)
 			ret = -EPROTO;
-		transfer->token = frame.token;
+		else
+			transfer->token = frame.token;
 		pthread_mutex_unlock(&homa->lock);
 		break;
 	case LH_ACK:
