@@ -308,8 +308,13 @@ class Socket:
         ret = _wait(lambda ns: _lib.wait(self._get(), rpc, ns, ctypes.byref(response)), timeout)
         if ret == -errno.EAGAIN:
             return None
+        if ret in (-errno.EBUSY, -errno.EINVAL):
+            raise _error(ret)       # the RPC goes on, and the library reads its request
+        if ret:
+            error = _error(ret)
+            self.cancel(rpc)        # if only the waiting has failed
+            raise error
         self._sent.pop(rpc, None)
-        _check(ret)
         return Message(self, response.value)
 
     def cancel(self, rpc):
@@ -419,7 +424,7 @@ class AsyncSocket:
         self._calls[cookie] = future
         try:
             rpc = self.socket.start(to, data, cookie, flags | NONBLOCK)
-        except Error:
+        except BaseException:
             del self._calls[cookie]
             raise
         try:
