@@ -24,7 +24,7 @@ bool frame_parse(struct frame *frame, const unsigned char *in, size_t bytes)
 {
 	uint64_t session, offset;
 
-	if (bytes < FRAME_BYTES || memcmp(in, MAGIC, MAGIC_BYTES) || in[5] || in[6] || in[7] ||
+	if (bytes < FRAME_BYTES || bytes > FRAME_BYTES + FRAME_DATA_MAX || memcmp(in, MAGIC, MAGIC_BYTES) || in[5] || in[6] || in[7] ||
 	    in[4] < FRAME_OPEN || in[4] >= FRAME_TYPES)
 		return false;
 	memcpy(&session, in + 8, sizeof(session));

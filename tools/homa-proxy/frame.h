@@ -21,6 +21,8 @@
 
 #define FRAME_BYTES 24
 #define FRAME_REPLY_BYTES 8
+/* Bytes of the stream in a DATA frame: with its header it fills two pages of the receive region. */
+#define FRAME_DATA_MAX (2 * 65536 - FRAME_BYTES)
 
 /**
  * enum frame_type - what a frame is about

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -170,12 +171,34 @@ static bool open_homa(struct proxy *proxy, const struct settings *set, int famil
 	return true;
 }
 
+static void watch_listener(const struct proxy *proxy, int listener, bool on)
+{
+	struct epoll_event event = { .events = on ? EPOLLIN : 0, .data.ptr = &event_listener };
+
+	epoll_ctl(proxy->epoll_fd, EPOLL_CTL_MOD, listener, &event);
+}
+
 static void take_connections(struct proxy *proxy, int listener, const struct address *to)
 {
 	int fd;
 
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
 		session_accepted(proxy, fd, &to->sa, to->bytes);
+	/* They wait in the kernel, and epoll would tell of them without end: until tick(). */
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		watch_listener(proxy, listener, false);
+}
+
+/* A descriptor for each session, as far as we may; more than most shells give. */
+static void want_descriptors(uint64_t sessions)
+{
+	struct rlimit files;
+	rlim_t wanted = sessions + 64;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= wanted)
+		return;
+	files.rlim_cur = wanted < files.rlim_max ? wanted : files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static void take_request(struct proxy *proxy, struct homa_msg *request,
@@ -220,7 +243,7 @@ static void take_messages(struct proxy *proxy, const struct address *service)
 	proxy_late_replies(proxy);
 }
 
-static void tick(struct proxy *proxy, int timer)
+static void tick(struct proxy *proxy, int timer, int listener)
 {
 	struct session *session, *next;
 	uint64_t expirations;
@@ -229,6 +252,8 @@ static void tick(struct proxy *proxy, int timer)
 		return;
 	HASH_ITER(hh, proxy->sessions, session, next)
 		session_tick(session, proxy_now_ns());
+	if (listener >= 0)
+		watch_listener(proxy, listener, true);
 	proxy_late_replies(proxy);
 }
 
@@ -250,7 +275,7 @@ static void run(struct proxy *proxy, int listener, int timer, const struct addre
 			else if (what == &event_listener)
 				take_connections(proxy, listener, to);
 			else if (what == &event_timer)
-				tick(proxy, timer);
+				tick(proxy, timer, listener);
 			else
 				session_events(what, events[i].events);
 		}
@@ -275,6 +300,7 @@ int main(int argc, char **argv)
 		hint("homa-proxy --help");
 		return TOOL_USAGE;
 	}
+	want_descriptors(set.max_sessions);
 	proxy.max_sessions = (unsigned int)set.max_sessions;
 	proxy.verbose = set.verbose;
 	if (set.listen && (!resolve(set.listen, &local) || !resolve(set.to, &to)))

@@ -16,7 +16,7 @@
 #define PING_NS (20 * 1000000000ULL)
 
 /* A chunk between read() and homa_startv(), which copies it. */
-static unsigned char chunk[SESSION_CHUNK_BYTES];
+static unsigned char chunk[FRAME_DATA_MAX];
 
 uint64_t proxy_now_ns(void)
 {

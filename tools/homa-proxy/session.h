@@ -17,8 +17,6 @@
 #include "frame.h"
 #include "order.h"
 
-/* A DATA frame fills two pages of the receive region exactly. */
-#define SESSION_CHUNK_BYTES (2 * 65536 - FRAME_BYTES)
 /* Requests of a session that are under way: DATA and END, and a PING or an OPEN. */
 #define SESSION_RPCS (ORDER_WINDOW + 2)
 

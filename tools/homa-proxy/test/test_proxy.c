@@ -55,6 +55,9 @@ static void strange_frames_are_refused(void **state)
 	(void)state;
 	frame_build(good, &frame);
 	assert_true(frame_parse(&out, good, sizeof(good)));
+	/* Only the header is read. A longer one would take the room of other sessions. */
+	assert_true(frame_parse(&out, good, FRAME_BYTES + FRAME_DATA_MAX));
+	assert_false(frame_parse(&out, good, FRAME_BYTES + FRAME_DATA_MAX + 1));
 	assert_false(frame_parse(&out, good, FRAME_BYTES));	/* DATA without data */
 	assert_false(frame_parse(&out, good, FRAME_BYTES - 1));
 	assert_false(frame_parse(&out, good, 0));
