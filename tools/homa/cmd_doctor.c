@@ -155,6 +155,16 @@ static int look(struct doctor *d, const struct doctor_opts *o)
 	return TOOL_OK;
 }
 
+/* All about a device. Commands with a strange name in them are shown, but not run. */
+static void check_device(struct doctor *d, const char *dev)
+{
+	size_t i = d->count;
+
+	doctor_dev(d, dev);
+	for (; !doctor_plain(dev) && i < d->count; i++)
+		d->findings[i].here = false;
+}
+
 /* Devices that are up; the loopback device has nothing to check. */
 static void check_devices(struct doctor *d)
 {
@@ -168,7 +178,7 @@ static void check_devices(struct doctor *d)
 		    sscanf(text, "%x", &flags) != 1)
 			continue;
 		if ((flags & IFF_UP) && !(flags & IFF_LOOPBACK))
-			doctor_dev(d, dev->if_name);
+			check_device(d, dev->if_name);
 	}
 	if_freenameindex(all);
 }
@@ -183,7 +193,7 @@ static int check_named(struct doctor *d, char **devs, int count)
 			hint("ip link");
 			return TOOL_NOT_THERE;
 		}
-		doctor_dev(d, devs[i]);
+		check_device(d, devs[i]);
 	}
 	return TOOL_OK;
 }
@@ -277,6 +287,11 @@ int cmd_doctor(int argc, char **argv)
 	size_t i;
 
 	opts_parse(&spec, argc, argv, &o, &first);
+	if (o.json && o.fix) {
+		complain("--json and --fix do not go together");
+		hint("homa doctor --json, then homa doctor --fix");
+		return TOOL_USAGE;
+	}
 	rc = examine(&d, &o, argv + first, argc - first);
 	if (rc) {
 		forget(&d);

@@ -74,6 +74,7 @@ struct doctor_finding *doctor_say(struct doctor *d, enum doctor_level level,
 void doctor_why(struct doctor_finding *f, const char *why);
 void doctor_mend(struct doctor_finding *f, const char *command, ...)
 	__attribute__((format(printf, 2, 3)));
+bool doctor_plain(const char *name);
 void doctor_elsewhere(struct doctor_finding *f, const char *command, ...)
 	__attribute__((format(printf, 2, 3)));
 

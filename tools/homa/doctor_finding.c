@@ -81,6 +81,19 @@ void doctor_mend(struct doctor_finding *f, const char *command, ...)
 }
 
 /**
+ * doctor_plain() - may a name be part of a command that is run?
+ * @name: of a device or a chain; the kernel lets it have what a shell takes for commands
+ *
+ * Return: false if somebody has to look at the command first.
+ */
+bool doctor_plain(const char *name)
+{
+	return *name && *name != '-' &&
+	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "_-.:@+/")];
+}
+
+/**
  * doctor_elsewhere() - what to do, which cannot be done for the user
  * @f: finding
  * @command: as for printf()

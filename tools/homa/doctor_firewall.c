@@ -117,6 +117,8 @@ static void say_mend(struct doctor_finding *f, const json_t *chain)
 		   "time out.");
 	doctor_mend(f, "nft insert rule %s %s %s meta l4proto 146 accept", text(chain, "family"),
 		    text(chain, "table"), text(chain, "name"));
+	if (!doctor_plain(text(chain, "table")) || !doctor_plain(text(chain, "name")))
+		f->here = false;
 }
 
 /* Rules in order, as a packet meets them; the first that decides about all of Homa. */
@@ -154,6 +156,12 @@ static bool check_chain(struct doctor *d, const json_t *list, const json_t *chai
 	return false;
 }
 
+/* Families "arp", "bridge" and "netdev" have hooks of the same names, which are not on our way. */
+static bool is_ip(const char *family)
+{
+	return !strcmp(family, "inet") || !strcmp(family, "ip") || !strcmp(family, "ip6");
+}
+
 /**
  * doctor_ruleset() - check a set of rules
  * @d: findings
@@ -175,8 +183,9 @@ void doctor_ruleset(struct doctor *d, const char *json)
 	for (i = 0; i < json_array_size(list); i++) {
 		chain = json_object_get(json_array_get(list, i), "chain");
 		hook = text(chain, "hook");
-		if (!strcmp(hook, "input") || !strcmp(hook, "output") ||
-		    !strcmp(hook, "prerouting"))
+		if (is_ip(text(chain, "family")) &&
+		    (!strcmp(hook, "input") || !strcmp(hook, "output") ||
+		     !strcmp(hook, "prerouting")))
 			good &= check_chain(d, list, chain);
 	}
 	if (good)

@@ -98,6 +98,36 @@ static void rules_are_judged(void **state)
 	}
 }
 
+static void other_families_are_not_ours(void **state)
+{
+	char mend[200];
+
+	(void)state;
+	assert_int_equal(worst("{\"chain\":{\"family\":\"arp\",\"table\":\"t\",\"name\":\"c\","
+			       "\"hook\":\"input\",\"policy\":\"drop\"}}", mend, sizeof(mend)),
+			 DOCTOR_OK);
+}
+
+static void strange_names_are_not_run(void **state)
+{
+	static const char json[] = "{\"nftables\":[{\"chain\":{\"family\":\"ip\",\"table\":\"t\","
+		"\"name\":\"c;id\",\"hook\":\"input\",\"policy\":\"drop\"}}]}";
+	struct doctor d = { 0 };
+
+	(void)state;
+	doctor_ruleset(&d, json);
+	assert_int_equal(d.count, 1);
+	assert_int_equal(d.findings[0].level, DOCTOR_PROBLEM);
+	assert_false(d.findings[0].here);
+	free(d.findings[0].check);
+	free(d.findings[0].what);
+	free(d.findings[0].mend);
+	free(d.findings);
+	assert_true(doctor_plain("eth0.100") && doctor_plain("br-lan") && doctor_plain("if6@if7"));
+	assert_false(doctor_plain("") || doctor_plain("-s") || doctor_plain("a$(id)") ||
+		     doctor_plain("a;b") || doctor_plain("a>b") || doctor_plain("a b"));
+}
+
 static void nonsense_is_a_note(void **state)
 {
 	struct doctor d = { 0 };
@@ -117,6 +147,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_judged),
+		cmocka_unit_test(other_families_are_not_ours),
+		cmocka_unit_test(strange_names_are_not_run),
 		cmocka_unit_test(nonsense_is_a_note),
 	};
 
