@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "json.h"
@@ -51,6 +52,23 @@ void json_set_uint(json_t *object, const char *key, uint64_t value)
 	json_set(object, key, json_integer(value > INT64_MAX ? INT64_MAX : (int64_t)value));
 }
 
+/* What is not UTF-8, as the name of a device need not be, with "?" for its strange bytes. */
+static json_t *mended(const char *value)
+{
+	char *copy = strdup(value);
+	json_t *text;
+	size_t i;
+
+	if (!copy)
+		out_of_memory();
+	for (i = 0; copy[i]; i++)
+		if (copy[i] & 0x80)
+			copy[i] = '?';
+	text = json_string(copy);
+	free(copy);
+	return text;
+}
+
 /**
  * json_set_text() - add a text
  * @object: the object
@@ -59,7 +77,9 @@ void json_set_uint(json_t *object, const char *key, uint64_t value)
  */
 void json_set_text(json_t *object, const char *key, const char *value)
 {
-	json_set(object, key, value ? json_string(value) : json_null());
+	json_t *text = value ? json_string(value) : json_null();
+
+	json_set(object, key, text ? text : mended(value));
 }
 
 /**

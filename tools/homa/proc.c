@@ -28,6 +28,10 @@ static void read_name(const char *pid, char *name, size_t size)
 	if (!file || !fgets(name, (int)size, file))
 		snprintf(name, size, "?");
 	name[strcspn(name, "\n")] = 0;
+	/* Processes name themselves: nothing in it may steer a terminal, or end a column. */
+	for (; *name; name++)
+		if (*name < ' ' || *name > '~')
+			*name = '?';
 	if (file)
 		fclose(file);
 }
@@ -42,11 +46,12 @@ static void add(struct owners *owners, const char *pid, uint64_t inode)
 		if (owners->list[i - 1].inode == inode)
 			return;
 	if (owners->count == owners->room) {
-		owners->room = owners->room ? 2 * owners->room : 256;
-		owner = reallocarray(owners->list, owners->room, sizeof(*owner));
+		i = owners->room ? 2 * owners->room : 256;
+		owner = reallocarray(owners->list, i, sizeof(*owner));
 		if (!owner)
 			return;
 		owners->list = owner;
+		owners->room = i;
 	}
 	owner = &owners->list[owners->count++];
 	owner->inode = inode;
