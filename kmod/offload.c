@@ -101,6 +101,11 @@ static struct sk_buff *homa_gso_segment(struct sk_buff *skb,
 		features &= ~NETIF_F_CSUM_MASK;
 	else
 		features |= NETIF_F_HW_CSUM;
+	/*
+	 * Single packets: for a device that takes large buffers but no lists
+	 * skb_segment() would make smaller buffers of what GRO joined.
+	 */
+	features &= ~NETIF_F_GSO_MASK;
 	segs = skb_segment(skb, features);
 	if (IS_ERR_OR_NULL(segs))
 		return segs;
