@@ -189,6 +189,9 @@ void homa_sched_drained(struct homa_link *link, u32 bytes)
 {
 	int left = atomic_sub_return(bytes, &link->queued_bytes);
 
+	/* IPsec makes buffers larger than they were counted. */
+	if (unlikely(left < 0))
+		atomic_cmpxchg(&link->queued_bytes, left, 0);
 	/* The pair of the barrier in look_full(). */
 	if (READ_ONCE(link->full) && left <= READ_ONCE(link->resume_bytes))
 		hrtimer_start(&link->pacer, 0, HRTIMER_MODE_ABS_SOFT);
@@ -291,10 +294,17 @@ static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
 	struct homa_config cfg;
 	u64 now_ns;
 	u64 pause_ns;
+	bool idle;
 	u32 i;
 
-	homa_config_get(link->hn, &cfg);
 	WRITE_ONCE(link->full, false);
+	/* Only messages keep the namespace; the link may outlive it a moment. */
+	spin_lock_bh(&link->lock);
+	idle = !link->srpt.count;
+	spin_unlock_bh(&link->lock);
+	if (idle)
+		return HRTIMER_NORESTART;
+	homa_config_get(link->hn, &cfg);
 	for (i = 0; i < PACER_BATCH; i++) {
 		struct homa_srpt_verdict v;
 		struct homa_rpc *rpc;
