@@ -544,6 +544,8 @@ static struct homa_rpc *next_served(struct homa_pool *pool)
 		} else {
 			/* Linked means alive means referenced. */
 			homa_rpc_hold(rpc);
+			/* Who looks without the lock sees the reference first. */
+			smp_mb__after_atomic();
 			rb_erase_cached(node, &pool->waiting);
 			RB_CLEAR_NODE(node);
 		}

@@ -128,6 +128,8 @@ static void mark_young_locked(struct homa_rpc *rpc)
 	struct homa_tables *t = rpc->hn->tables;
 
 	lockdep_assert_held(&rpc->bucket->lock);
+	/* Whoever takes the bit sees the RPC: pairs with xchg() in look_at_young(). */
+	smp_mb__before_atomic();
 	set_bit(rpc->bucket - t->buckets, raw_cpu_ptr(t->young)->buckets);
 	smp_mb__after_atomic();		/* pairs with look_at_young() */
 	if (unlikely(!READ_ONCE(rpc->hn->wheel.young_armed)))
@@ -232,7 +234,8 @@ static struct homa_rpc *next_due(struct homa_wheel *w, u64 now)
 					       struct homa_rpc, wheel_link);
 		if (rpc) {
 			homa_rpc_hold(rpc);	/* linked, so alive */
-			list_del_init(&rpc->wheel_link);
+			/* Who looks without the lock sees the reference first. */
+			list_del_init_careful(&rpc->wheel_link);
 			w->count--;
 			break;
 		}
