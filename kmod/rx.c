@@ -196,6 +196,8 @@ static void place(struct homa_rpc *rpc, u64 now_ns, struct homa_todo *todo)
 		/* Buffers that came back before it was linked woke nobody. */
 		todo->serve = rpc->hsk;
 	}
+	/* Even if this packet is not kept, the message has to end some time. */
+	homa_timer_start_locked(rpc);
 }
 
 static noinline void send_cutoffs(struct homa_rpc *rpc)
