@@ -121,9 +121,11 @@ static u32 poll_usecs(struct homa_sock *hsk)
 	return usecs;
 }
 
-static struct homa_rpc *poll_ready(struct homa_sock *hsk)
+/* Looks for at most @timeo jiffies: a caller that may wait less does not wait more. */
+static struct homa_rpc *poll_ready(struct homa_sock *hsk, long timeo)
 {
-	u32 usecs = poll_usecs(hsk);
+	u32 most = jiffies_to_usecs(min_t(long, timeo, HZ));
+	u32 usecs = min(poll_usecs(hsk), most);
 	struct homa_rpc *rpc = NULL;
 	u64 before_ns;
 	u64 until_ns;
@@ -201,7 +203,7 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 		return rpc;
 	}
 	if (READ_ONCE(hsk->poll_credit) >= POLL_CREDIT && timeo) {
-		rpc = poll_ready(hsk);
+		rpc = poll_ready(hsk, timeo);
 		if (rpc) {
 			HOMA_INC(hsk->hn, wait_fast);
 			return rpc;
