@@ -16,6 +16,8 @@
  * struct homa_config - everything tunable in the core
  * @unsched_bytes: first bytes of a message sent without permission,
  *	1..HOMA_MSG_BYTES_MAX
+ * @incast_bytes: unscheduled bytes of all responses that a client waits for,
+ *	0 = no limit
  * @max_incoming: bytes that may be granted but not received, all messages
  *	together, 1..2^30
  * @window: bytes granted ahead of what was received, 0 = max_incoming /
@@ -38,6 +40,7 @@
  */
 struct homa_config {
 	u32 unsched_bytes;
+	u32 incast_bytes;
 	u32 max_incoming;
 	u32 window;
 	u32 max_overcommit;
@@ -58,6 +61,7 @@ struct homa_config {
 /* Defaults of uapi §13. */
 #define HOMA_CONFIG_DEFAULTS {				\
 	.unsched_bytes = 40000,				\
+	.incast_bytes = 100000,				\
 	.max_incoming = 400000,				\
 	.window = 0,					\
 	.max_overcommit = 8,				\

@@ -92,7 +92,11 @@ static void homa_rpc_start_tx(struct homa_rpc_core *r, u32 len, u32 seg,
 	r->tx_started = true;
 	r->tx_len = len;
 	r->tx_seg = seg;
-	r->tx_unsched = min(len, cfg->unsched_bytes);
+	r->tx_unsched = cfg->unsched_bytes;
+	if (!homa_rpc_is_client(r))
+		r->tx_unsched = homa_incast_unsched(r->response_limit, seg,
+						    cfg->unsched_bytes);
+	r->tx_unsched = min(len, r->tx_unsched);
 	r->tx_granted = r->tx_unsched;
 	r->tx_next = 0;
 	r->tx_prio = 0;

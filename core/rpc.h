@@ -15,6 +15,7 @@
 #include "port.h"
 #include "limits.h"
 #include "config.h"
+#include "incast.h"
 #include "reason.h"
 #include "reasm.h"
 #include "wire.h"
@@ -98,6 +99,7 @@ struct homa_rpc_tick {
  * @need_acks: NEED_ACKs since the client last showed life
  * @busy_answers: BUSYs since the last packet that was more than that
  * @tx_prio: level for scheduled data, from the latest GRANT
+ * @response_limit: what the request says of its response's unscheduled bytes
  * @tx_started: tx_len, tx_seg and the rest of tx_* are valid
  * @rx_started: rx and the rest of rx_* are valid
  * @rx_stalled: no receive buffers: data is dropped, silence does not count
@@ -124,6 +126,7 @@ struct homa_rpc_core {
 	u8 need_acks;
 	u8 busy_answers;
 	u8 tx_prio;
+	u8 response_limit;
 	bool tx_started;
 	bool rx_started;
 	bool rx_stalled;
@@ -339,6 +342,16 @@ static inline bool homa_rpc_wants_whole(const struct homa_rpc_core *r)
  */
 void homa_rpc_take_whole(struct homa_rpc_core *r, u32 msg_len, u32 incoming,
 			 u64 now_ns);
+
+/**
+ * homa_rpc_limit_response() - the request limits what its response sends unasked
+ * @r: RPC; client: before the request is sent; server: with its first packet
+ * @limit: from homa_incast_limit(), or from the packet
+ */
+static inline void homa_rpc_limit_response(struct homa_rpc_core *r, u8 limit)
+{
+	r->response_limit = limit;
+}
 
 /**
  * homa_rpc_take() - record bytes of a DATA packet as received

@@ -23,6 +23,7 @@ enum {
 	OFF_DATA_ACK		= 36,
 	OFF_DATA_CUTOFF_VERSION	= 46,
 	OFF_DATA_RETRANSMIT	= 48,
+	OFF_DATA_RESPONSE_LIMIT	= 49,
 	OFF_DATA_SEG_OFFSET	= 52,
 	OFF_GRANT_OFFSET		= 28,
 	OFF_GRANT_PRIORITY	= 32,
@@ -156,6 +157,7 @@ static enum homa_reason parse_data(struct homa_hdr *hdr, const u8 *buf,
 	get_ack(&hdr->data.ack, buf + OFF_DATA_ACK);
 	hdr->data.cutoff_version = get16(buf + OFF_DATA_CUTOFF_VERSION);
 	hdr->data.retransmit = buf[OFF_DATA_RETRANSMIT];
+	hdr->data.response_limit = buf[OFF_DATA_RESPONSE_LIMIT];
 	return HOMA_REASON_NONE;
 }
 
@@ -265,6 +267,7 @@ void homa_wire_build_data(u8 *buf, const struct homa_hdr *hdr)
 	put_ack(buf + OFF_DATA_ACK, &hdr->data.ack);
 	put16(buf + OFF_DATA_CUTOFF_VERSION, hdr->data.cutoff_version);
 	buf[OFF_DATA_RETRANSMIT] = hdr->data.retransmit;
+	buf[OFF_DATA_RESPONSE_LIMIT] = hdr->data.response_limit;
 }
 
 static void build_resend(u8 *buf, const struct homa_hdr *hdr)

@@ -63,7 +63,7 @@ struct homa_ack {
  * DATA: @data.offset and @data.len are the true range of the bytes carried,
  * whatever form the packet used (wire §7); offset + len does not overflow.
  * @data.msg_len is 1..HOMA_MSG_BYTES_MAX and the range lies inside it;
- * @data.incoming is clamped to msg_len.
+ * @data.incoming is clamped to msg_len; @data.response_limit is any value (incast.h).
  * RESEND: @resend.all is set for length 0xFFFFFFFF (offset is then 0);
  * otherwise offset + length does not overflow (length is clipped).
  * Priorities in GRANT and RESEND are clamped to HOMA_PRIORITIES_MAX - 1;
@@ -85,6 +85,7 @@ struct homa_hdr {
 			struct homa_ack ack;
 			u16 cutoff_version;
 			u8 retransmit;
+			u8 response_limit;
 		} data;
 		struct {
 			u32 offset;

@@ -479,6 +479,7 @@ struct homa_rpc {
  * @evictable: server RPCs of strangers, oldest first; homa_net.evict_lock
  * @num_rpcs: entries in @rpcs
  * @num_clients: of these, our own requests
+ * @peak_clients: most of them of late (incast.h); @ready_lock
  * @num_ready: entries in @ready
  * @tx_mem: memory of outgoing messages not yet released, bytes
  * @mem_lock: L3; guards the next two and sk_forward_alloc
@@ -506,6 +507,7 @@ struct homa_sock {
 	struct list_head evictable;
 	u32 num_rpcs;
 	u32 num_clients;
+	u32 peak_clients;
 	u32 num_ready;
 	atomic_long_t tx_mem;
 	spinlock_t mem_lock;	/* L3 */

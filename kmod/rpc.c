@@ -187,7 +187,11 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 	} else {
 		list_add_tail(&rpc->sock_link, &hsk->rpcs);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs + 1);
-		hsk->num_clients += homa_rpc_is_client(&rpc->core);
+		if (homa_rpc_is_client(&rpc->core)) {
+			hsk->num_clients++;
+			hsk->peak_clients = homa_incast_peak(hsk->peak_clients,
+							     hsk->num_clients);
+		}
 	}
 	spin_unlock(&hsk->ready_lock);
 	if (err)

@@ -269,6 +269,8 @@ static bool take_whole(struct homa_rpc *rpc, struct sk_buff *skb,
 		return false;
 	homa_rpc_take_whole(&rpc->core, hdr->data.msg_len, hdr->data.incoming,
 			    now_ns);
+	if (!homa_rpc_is_client(&rpc->core))
+		homa_rpc_limit_response(&rpc->core, hdr->data.response_limit);
 	count_start(rpc);
 	skb_dst_drop(skb);
 	skb_orphan(skb);
@@ -319,8 +321,12 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	v = homa_rpc_data(&rpc->core, hdr->data.msg_len, hdr->data.incoming,
 			  now_ns);
 	reason = v.reason;
-	if (v.actions & HOMA_ACT_ALLOC)
+	if (v.actions & HOMA_ACT_ALLOC) {
+		if (!homa_rpc_is_client(&rpc->core))
+			homa_rpc_limit_response(&rpc->core,
+						hdr->data.response_limit);
 		place(rpc, now_ns, &todo);
+	}
 	if (v.actions & HOMA_ACT_TAKE) {
 		if (rpc->core.rx_stalled) {
 			reason = HOMA_REASON_NO_BUFFER;

@@ -77,6 +77,8 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	homa_rpc_init_client(&rpc->core, args->id, len, seg, cfg, now_ns);
 	err = homa_rpc_insert_locked(rpc);
 	if (!err) {
+		homa_rpc_limit_response(&rpc->core,
+					homa_incast_limit(cfg, READ_ONCE(hsk->peak_clients)));
 		HOMA_INC(hn, client_requests_started);
 		HOMA_ADD(hn, client_request_bytes_started, len);
 		HOMA_ADD(hn, sent_msg_bytes, len);

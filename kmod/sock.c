@@ -57,6 +57,7 @@ int homa_sock_init(struct sock *sk)
 	INIT_LIST_HEAD(&hsk->evictable);
 	hsk->num_rpcs = 0;
 	hsk->num_clients = 0;
+	hsk->peak_clients = 0;
 	hsk->num_ready = 0;
 	memset(hsk->bulk_links, 0, sizeof(hsk->bulk_links));
 	hsk->pool = NULL;

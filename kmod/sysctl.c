@@ -41,6 +41,7 @@ struct knob {
 static const struct knob knobs[] = {
 	{ "unsched_bytes", RAW(core.unsched_bytes), KIND_U32, 1,
 	  HOMA_MSG_BYTES_MAX },
+	{ "incast_bytes", RAW(core.incast_bytes), KIND_U32, 0, 1 << 30 },
 	{ "max_incoming", RAW(core.max_incoming), KIND_U32, 1, 1 << 30 },
 	{ "window", RAW(core.window), KIND_U32, 0, 1 << 30 },
 	{ "max_overcommit", RAW(core.max_overcommit), KIND_U32, 1,

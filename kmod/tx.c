@@ -233,6 +233,8 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 	hdr.data.msg_len = rpc->core.tx_len;
 	hdr.data.incoming = incoming;
 	hdr.data.retransmit = retransmit;
+	hdr.data.response_limit = homa_rpc_is_client(&rpc->core) ?
+				  rpc->core.response_limit : 0;
 	hdr.data.cutoff_version = READ_ONCE(rpc->peer->cutoffs.version);
 	hdr.data.ack.client_id = 0;
 	hdr.data.ack.server_port = 0;

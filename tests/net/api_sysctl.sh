@@ -49,6 +49,7 @@ gso_force_software 0
 hijack_tcp 0
 homa_mem -
 homa_share 50
+incast_bytes 100000
 link_mbps 25000
 max_dead_buffs 0
 max_grantable_rpcs 0

@@ -26,7 +26,7 @@
 
 #include "t.h"
 
-#define SERVERS_MAX 16
+#define SERVERS_MAX 64
 #define LENGTHS_MAX 64
 #define SLOTS_MAX 1000
 

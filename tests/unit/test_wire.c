@@ -452,7 +452,7 @@ static void ids(void **state)
 static void ignored_fields(void **state)
 {
 	static const u8 ignored[] = { 8, 9, 10, 12, 13, 14, 15, 16, 17, 18, 19,
-				      49, 50, 51 };
+				      50, 51 };
 	struct homa_hdr plain, noisy;
 	u8 pkt[100];
 	u32 i, value;
@@ -469,6 +469,12 @@ static void ignored_fields(void **state)
 			assert_memory_equal(&plain, &noisy, sizeof(plain));
 		}
 	}
+	/* Others send 0 here and ignore it; to us it means something. */
+	blank_data(pkt, 9, 9, 100);
+	pkt[49] = 200;
+	assert_int_equal(parse(&noisy, pkt, 60), HOMA_REASON_NONE);
+	assert_int_equal(plain.data.response_limit, 0);
+	assert_int_equal(noisy.data.response_limit, 200);
 }
 
 /* The examples of wire §12, with the checksum 0 and explicit offsets. */
