@@ -39,6 +39,7 @@
 #include "../core/prio.h"
 #include "../core/reason.h"
 #include "../core/rpc.h"
+#include "../core/share.h"
 #include "../core/srpt.h"
 #include "../core/wire.h"
 #include "mib.h"
@@ -154,6 +155,8 @@ struct homa_wheel {
  * @lock: L3 (the "tx lock"); guards @srpt
  * @srpt: waiting messages
  * @idle_until_ns: when the link will have sent what it was given (pace.h)
+ * @qdisc_idle_ns: the same as the queueing discipline sees it, which gives others'
+ *	packets to the device, too
  * @queued_bytes: of buffers of long messages that have not left the device
  * @resume_bytes: with so few of them the pacer goes on; no lock
  * @full: the pacer waits for the device; no lock
@@ -174,6 +177,7 @@ struct homa_link {
 	spinlock_t lock;	/* L3 */
 	struct homa_srpt srpt;
 	atomic64_t idle_until_ns;
+	atomic64_t qdisc_idle_ns;
 	atomic_t queued_bytes;
 	int resume_bytes;
 	bool full;
@@ -210,6 +214,9 @@ struct homa_link {
  * @privileged_ports: low ports need CAP_NET_BIND_SERVICE
  * @throttle: pace outgoing data
  * @link_mbps_set: somebody set core.link_mbps: devices without a queue have it, too
+ * @homa_share: of the link, in percent, beside others (qdisc.c)
+ * @max_link_usage: of the link, in percent (qdisc.c)
+ * @max_nic_queue_usecs: how much a driver may have (qdisc.c)
  * @rcu: for freeing
  */
 struct homa_settings {
@@ -228,6 +235,9 @@ struct homa_settings {
 	u8 privileged_ports;
 	bool throttle;
 	bool link_mbps_set;
+	u32 homa_share;
+	u32 max_link_usage;
+	u32 max_nic_queue_usecs;
 	struct rcu_head rcu;
 };
 
@@ -930,6 +940,19 @@ struct homa_tx_range homa_sched_try_locked(struct homa_rpc *rpc, u64 now_ns);
 void homa_sched_account(struct homa_rpc *rpc, u32 bytes, u64 now_ns);
 void homa_sched_remove_locked(struct homa_rpc *rpc);
 void homa_sched_drained(struct homa_link *link, u32 bytes);
+
+/* ---- qdisc.c: the queueing discipline ---- */
+#ifdef CONFIG_NET_SCHED
+int homa_qdisc_register(void);
+void homa_qdisc_unregister(void);
+#else
+static inline int homa_qdisc_register(void)
+{
+	return 0;
+}
+
+static inline void homa_qdisc_unregister(void) { }
+#endif
 
 /* ---- link.c: devices as ways out ---- */
 struct homa_link *homa_link_get(struct homa_net *hn, int ifindex);

@@ -106,9 +106,12 @@ static int __init homa_init(void)
 	err = homa_link_notifier_init();
 	if (err)
 		goto err_netns;
-	err = homa_netlink_init();
+	err = homa_qdisc_register();
 	if (err)
 		goto err_notifier;
+	err = homa_netlink_init();
+	if (err)
+		goto err_qdisc;
 	err = proto_register(&homa_prot, 1);
 	if (err)
 		goto err_netlink;
@@ -143,6 +146,8 @@ err_proto:
 	proto_unregister(&homa_prot);
 err_netlink:
 	homa_netlink_exit();
+err_qdisc:
+	homa_qdisc_unregister();
 err_notifier:
 	homa_link_notifier_exit();
 err_netns:
@@ -165,6 +170,7 @@ static void __exit homa_exit(void)
 	homa_offload_exit();
 	/* Sockets are freed after a grace period and use the caches. */
 	rcu_barrier();
+	homa_qdisc_unregister();
 	homa_link_notifier_exit();
 	homa_netns_exit();
 	proto_unregister(&homav6_prot);
@@ -182,3 +188,6 @@ MODULE_VERSION("0.1.0");
 /* socket(AF_INET or AF_INET6, SOCK_DGRAM, IPPROTO_HOMA) loads the module. */
 MODULE_ALIAS("net-pf-2-proto-146-type-2");
 MODULE_ALIAS("net-pf-10-proto-146-type-2");
+/* So does tc; older kernels ask for the second. */
+MODULE_ALIAS("net-sch-homa");
+MODULE_ALIAS("sch_homa");

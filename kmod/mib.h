@@ -102,7 +102,7 @@
 	X(pacer_packets, "packets sent by the pacer")			\
 	X(pacer_homa_bytes, "message bytes in these packets")		\
 	X(pacer_fifo_bytes, "of these, bytes of the oldest message in its turn") \
-	X(pacer_tcp_bytes, "bytes of other protocols (always 0)")	\
+	X(pacer_tcp_bytes, "bytes of other protocols that the queueing discipline held back")	\
 	X(pacer_help_bytes, "bytes sent in the pacer's place (always 0)") \
 	X(pacer_device_full, "times that the pacer waited for the device's queue") \
 	X(nic_backlog_cycles, "time that messages were held back by pacing") \

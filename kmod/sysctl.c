@@ -59,6 +59,10 @@ static const struct knob knobs[] = {
 	  KIND_USECS, 1, 100000 },
 	{ "pacer_fifo_fraction", RAW(core.pacer_fifo_fraction), KIND_U32, 0,
 	  500 },
+	{ "homa_share", RAW(homa_share), KIND_U32, 0, 100 },
+	{ "max_link_usage", RAW(max_link_usage), KIND_U32, 5, 100 },
+	{ "max_nic_queue_usecs", RAW(max_nic_queue_usecs), KIND_U32, 0,
+	  1000000 },
 	{ "resend_ticks", RAW(core.resend_ns), KIND_TICKS, 1, 1000 },
 	{ "resend_interval", RAW(core.resend_interval_ns), KIND_TICKS, 1,
 	  1000 },
@@ -174,6 +178,9 @@ void homa_settings_init(struct homa_settings *s)
 	s->poll_usecs = 50;
 	s->privileged_ports = 1;
 	s->throttle = true;
+	s->homa_share = 50;
+	s->max_link_usage = 99;
+	s->max_nic_queue_usecs = 40;
 }
 
 /**

@@ -53,10 +53,6 @@ static const struct inert inerts[] = {
 	/* Message bytes lie in the kernel's page fragments. */
 	{ "skb_page_frees_per_sec", 1, 1000, 0, INT_MAX },
 	{ "skb_page_pool_min_kb", 1, 3000, 0, INT_MAX },
-	/* Of the queueing discipline. */
-	{ "homa_share", 1, 50, 0, 100 },
-	{ "max_link_usage", 1, 99, 5, 100 },
-	{ "max_nic_queue_usecs", 1, 40, 0, 1000000 },
 };
 
 /** homa_sysctl_inert_count() - table entries that homa_sysctl_inert() fills */

@@ -20,6 +20,10 @@
 #include <net/net_namespace.h>
 #include <net/route.h>
 #include <net/sock.h>
+/* Split off <linux/netdevice.h> in 6.5. */
+#ifndef HOMA_HAVE_GSO_IN_NETDEVICE_H
+#include <net/gso.h>
+#endif
 /* Split off <net/sock.h> in 6.10. */
 #ifndef HOMA_HAVE_MEMORY_IN_SOCK_H
 #include <net/proto_memory.h>

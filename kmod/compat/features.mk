@@ -23,6 +23,7 @@ ccflags-y += $(call homa-feature,NAMESPACE_STRING,linux/export.h,EXPORT_SYMBOL_N
 ccflags-y += $(call homa-feature,GRO_NETWORK_OFFSET,net/gro.h,\<skb_gro_receive_network_offset\>)
 # Later in a header of its own, net/proto_memory.h.
 ccflags-y += $(call homa-feature,MEMORY_IN_SOCK_H,net/sock.h,\<sk_under_memory_pressure\>)
+ccflags-y += $(call homa-feature,GSO_IN_NETDEVICE_H,linux/netdevice.h,\<skb_gso_segment\>)
 
 # $(call homa-export,NAME,FUNCTION): defines HOMA_HAVE_NAME if modules may use
 # the function. (Without a list of exports they may not.)
