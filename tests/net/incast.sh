@@ -12,7 +12,7 @@
 hosts=8
 per_host=8
 bytes=20000
-rounds=10
+rounds=5
 
 hosts_bridge $((hosts + 1))
 servers=

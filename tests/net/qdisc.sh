@@ -99,7 +99,8 @@ in_ns c t_rpcs -u -E -k 8 -l 100,500000 10.0.0.2/4000 >/tmp/rpcs 2>&1 &
 rpcs=$!
 i=0
 while [ $i -lt 10 ]; do
-	tc -n c qdisc replace dev c0 root pfifo
+	# Where instructions take no time, so would TCP without a limit.
+	tc -n c qdisc replace dev c0 root tbf rate ${mbps}mbit burst 3000 limit 500000
 	sleep 0.05
 	tc -n c qdisc replace dev c0 root homa || die "it cannot be installed again"
 	sleep 0.05
