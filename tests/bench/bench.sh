@@ -120,7 +120,8 @@ idle() {
 	in_ns c homa_echo_client -n 20 -s 100,500000 10.0.0.2 >/tmp/client || die "echo"
 	busy=$(grep -c '\[homa\]' $tracing/trace)
 	[ "$busy" -gt 0 ] || die "no timer of homa.ko was seen, even during RPCs"
-	sleep 2
+	# Once, ten seconds after traffic, the cutoffs are computed anew.
+	sleep 15
 	: >$tracing/trace
 	sleep 10
 	echo 0 >$tracing/events/enable

@@ -20,6 +20,10 @@ RECORDED = os.path.join(ROOT, "tests/bench/recorded.json")
 # More than the figures of two boots differ, by far.
 WORSE = 1.05
 
+# Two processors take turns in another way in each boot, and TCP over loopback is in one of two
+# states that are 10 % apart.
+UNSTEADY = [("cpus", 100, "tcp"), ("loopback", 500000, "tcp")]
+
 # section of bench.sh: (heading, columns that are compared)
 ROUND_TRIPS = {
     "veth": "Round trips over veth",
@@ -144,9 +148,9 @@ def check():
 
 
 def record(figures):
-    """Put these ratios on record."""
+    """Put these ratios on record, but for those that differ from boot to boot."""
     now = {" ".join(map(str, key)): round(value, 3)
-           for key, value in sorted(ratios(figures["results"]).items())}
+           for key, value in sorted(ratios(figures["results"]).items()) if key not in UNSTEADY}
     with open(RECORDED, "w", encoding="ascii") as f:
         json.dump(now, f, indent=1)
         f.write("\n")
