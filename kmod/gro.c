@@ -3,6 +3,8 @@
  * GRO: packets of a message become a large buffer as they arrive
  * (docs/decisions/0031-gro.md).
  */
+#include <linux/delay.h>
+#include <linux/percpu.h>
 #include <net/gro.h>
 #include "homa.h"
 #include "compat/gro.h"
@@ -76,6 +78,15 @@ static bool follows(struct sk_buff *p, const u8 *buf,
 	return true;
 }
 
+/* Buffers made here that GRO still holds, by CPU; only the sum means anything. */
+static DEFINE_PER_CPU(int, held);
+
+/* No more are made. */
+static bool stopped;
+
+/* Longest wait for them: devices that went away have dropped theirs untold. */
+#define HELD_MS_MAX 1000
+
 /* Packets of a buffer that no link has cut are smaller than this. */
 #define BYTES_MAX 65536u
 
@@ -142,7 +153,8 @@ static bool join(struct sk_buff *p, struct sk_buff *skb)
 	p->data_len += len;
 	p->truesize += moved;
 	p->len += len;
-	NAPI_GRO_CB(p)->count++;
+	if (NAPI_GRO_CB(p)->count++ == 1)
+		this_cpu_inc(held);
 	NAPI_GRO_CB(skb)->same_flow = 1;
 	return true;
 }
@@ -165,7 +177,8 @@ static struct sk_buff *receive(struct list_head *head, struct sk_buff *skb,
 	bool last;
 
 	if (NAPI_GRO_CB(skb)->flush || NAPI_GRO_CB(skb)->encap_mark ||
-	    skb_is_gso(skb) || homa_gro_ip_len(skb) != ip_len)
+	    skb_is_gso(skb) || homa_gro_ip_len(skb) != ip_len ||
+	    READ_ONCE(stopped))
 		goto flush;
 	buf = skb_gro_header(skb, off + HOMA_DATA_HDR_BYTES, off);
 	if (!buf || homa_wire_parse(&hdr, buf, HOMA_DATA_HDR_BYTES,
@@ -207,4 +220,34 @@ struct sk_buff *homa_gro_receive(struct list_head *head, struct sk_buff *skb)
 struct sk_buff *homa_gro_receive6(struct list_head *head, struct sk_buff *skb)
 {
 	return receive(head, skb, sizeof(struct ipv6hdr));
+}
+
+/* homa_gro_completed() - GRO does not hold a joined buffer any more */
+void homa_gro_completed(void)
+{
+	this_cpu_dec(held);
+}
+
+/**
+ * homa_gro_stop() - join no more packets, and wait for buffers that GRO holds
+ *
+ * A buffer that it lets go after our functions are gone is a warning of the kernel.
+ * Context: process.
+ */
+void homa_gro_stop(void)
+{
+	u32 ms;
+	int cpu;
+	int sum;
+
+	WRITE_ONCE(stopped, true);
+	synchronize_net();
+	for (ms = 0; ms < HELD_MS_MAX; ms += 20) {
+		sum = 0;
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(*per_cpu_ptr(&held, cpu));
+		if (!sum)
+			return;
+		msleep(20);
+	}
 }

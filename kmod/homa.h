@@ -837,6 +837,8 @@ void homa_offload_exit(void);
 /* ---- gro.c: packets become large buffers ---- */
 struct sk_buff *homa_gro_receive(struct list_head *head, struct sk_buff *skb);
 struct sk_buff *homa_gro_receive6(struct list_head *head, struct sk_buff *skb);
+void homa_gro_completed(void);
+void homa_gro_stop(void);
 
 /* ---- evict.c: strangers make room ---- */
 void homa_evict_add_locked(struct homa_rpc *rpc);

@@ -123,6 +123,7 @@ static int gro_complete(struct sk_buff *skb, u32 gso_type)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 
+	homa_gro_completed();
 	shinfo->gso_segs = NAPI_GRO_CB(skb)->count;
 	shinfo->gso_type |= gso_type;
 	/* What a device knows of the sum of the first packet is void. */
@@ -179,6 +180,7 @@ int homa_offload_init(void)
 /** homa_offload_exit() - the reverse; buffers under way may be dropped */
 void homa_offload_exit(void)
 {
+	homa_gro_stop();
 	inet6_del_offload(&homa_offload6, IPPROTO_HOMA);
 	inet_del_offload(&homa_offload, IPPROTO_HOMA);
 }
