@@ -38,7 +38,7 @@ build_deb()
 {
 	local who="${DEBFULLNAME:-Homa for Linux developers} <${DEBEMAIL:-homa@homa-linux.invalid}>"
 
-	need_packages "building Debian packages" dpkg-dev debhelper dh-dkms meson ninja-build \
+	need_packages "building Debian packages" dpkg-dev debhelper dh-dkms dh-python python3 meson ninja-build \
 		pkgconf libjansson-dev libnl-3-dev libnl-genl-3-dev libncurses-dev gcc libc6-dev
 	need_packages "checking Debian packages" lintian
 	cp -r packaging/debian "$source/debian"
@@ -63,7 +63,7 @@ build_deb()
 
 build_rpm()
 {
-	need_packages "building RPMs" rpm meson ninja-build pkgconf libjansson-dev libnl-3-dev \
+	need_packages "building RPMs" rpm python3 meson ninja-build pkgconf libjansson-dev libnl-3-dev \
 		libnl-genl-3-dev libncurses-dev gcc libc6-dev
 	local top=$out/rpm
 

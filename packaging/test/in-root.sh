@@ -77,6 +77,8 @@ inside sh -ec 'cd /tmp; gcc -Wall -Werror -o program program.c $(pkgconf --cflag
 	{ cat "$scratch/program.log"; die "a program with libhoma"; }
 grep -c "libhoma $version, protocol 146" "$scratch/program.log" | grep -qx 2 ||
 	die "not the library of these packages: $(cat "$scratch/program.log")"
+[ "$(inside python3 -c 'import homa; print(homa.version(), homa.__file__)')" = \
+	"$version /usr/lib/python3/dist-packages/homa.py" ] || die "the module for Python"
 for file in usr/share/man/man7/homa.7.gz usr/share/man/man3/homa_call.3.gz \
 	lib/systemd/system/homa-serve.service etc/sysctl.d/homa.conf \
 	usr/lib/x86_64-linux-gnu/wireshark/plugins/homa.lua usr/lib/modules-load.d/homa.conf; do
@@ -99,7 +101,7 @@ while read -r lib; do
 	cp -L "$root$lib" "$vm$lib"
 done
 
-inside apt-get -q purge -y homa-dkms homa-tools libhoma1 libhoma-dev >"$scratch/purge.log" 2>&1 ||
+inside apt-get -q purge -y homa-dkms homa-tools libhoma1 libhoma-dev python3-homa >"$scratch/purge.log" 2>&1 ||
 	{ cat "$scratch/purge.log"; die "cannot purge"; }
 files >"$scratch/after"
 # depmod's lists are made by whoever runs it first.

@@ -23,7 +23,7 @@ lintian --no-cfg --allow-root --fail-on error,warning \
 for rpm in "$out"/rpm/RPMS/*/*.rpm; do
 	rpm -qp --qf '%{NAME} %{VERSION}: %{FILENAMES}...\n' "$rpm"
 done >"$out/rpm.list"
-for name in homa-dkms homa-tools libhoma libhoma-devel; do
+for name in homa-dkms homa-tools libhoma libhoma-devel python3-homa; do
 	grep -q "^$name " "$out/rpm.list" || die "no RPM $name"
 done
 seconds "checked"
