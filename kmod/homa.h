@@ -742,6 +742,12 @@ u32 homa_msgout_reach(const struct homa_msgout *out, u32 start);
 int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		       u32 start, u32 end);
 
+/* ---- zerocopy.c: MSG_ZEROCOPY ---- */
+int homa_zerocopy_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
+		       u32 extra);
+void homa_zerocopy_abort(struct homa_msgout *out);
+int homa_zerocopy_skip(struct homa_sock *hsk);
+
 /* ---- spare.c: pages used again ---- */
 void homa_spare_init(struct homa_spare *spare);
 void homa_spare_exit(struct homa_spare *spare);

@@ -318,6 +318,7 @@ bool homa_mem_tx_charge(struct homa_sock *hsk, u32 bytes)
 	spin_unlock_bh(&hsk->mem_lock);
 	if (!ok) {
 		HOMA_INC(hsk->hn, tx_mem_refused);
+		homa_sock_explain(hsk, "sockets hold as much memory as net.homa.homa_mem allows");
 		/* Somebody may have taken it for a full send buffer. */
 		homa_sock_wake_senders(hsk);
 	}

@@ -142,10 +142,8 @@ int homa_msgout_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
 	struct homa_sock *hsk = rpc->hsk;
 	int err = 0;
 
-	if (!homa_mem_tx_charge(hsk, len + extra)) {
-		homa_sock_explain(hsk, "sockets hold as much memory as net.homa.homa_mem allows");
+	if (!homa_mem_tx_charge(hsk, len + extra))
 		return -ENOMEM;
-	}
 	out->charged = len + extra;
 	if (len <= HOMA_TINY_BYTES) {
 		out->tiny = rpc->tiny;
@@ -160,6 +158,20 @@ int homa_msgout_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
 	return err;
 }
 
+static void free_pages_of(struct homa_sock *hsk, struct homa_msgout *out)
+{
+	u32 i;
+
+	if (out->blocks)
+		homa_spare_put(&hsk->spare, out->frags, out->num_frags);
+	else
+		for (i = 0; i < out->num_frags; i++)
+			put_page(out->frags[i].page);
+	if (out->frags != out->inline_frags)
+		kfree(out->frags);
+	out->num_frags = 0;
+}
+
 /**
  * homa_msgout_free() - release a message; idempotent
  * @hsk: socket that was charged
@@ -167,18 +179,15 @@ int homa_msgout_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
  */
 void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out)
 {
-	u32 i;
-
 	if (!out->charged)
 		return;
-	if (out->blocks)
-		homa_spare_put(&hsk->spare, out->frags, out->num_frags);
-	else
-		for (i = 0; i < out->num_frags; i++)
-			put_page(out->frags[i].page);
-	if (out->frags && out->frags != out->inline_frags)
-		kfree(out->frags);
-	out->num_frags = 0;
+	if (out->frags)
+		free_pages_of(hsk, out);
+	/* Here the application may get its notification. */
+	if (unlikely(out->uarg)) {
+		net_zcopy_put(out->uarg);
+		out->uarg = NULL;
+	}
 	homa_sock_uncharge(hsk, out->charged);
 	out->charged = 0;
 }
@@ -224,7 +233,7 @@ void homa_msgout_copy(const struct homa_msgout *out, u8 *to, u32 start,
 		u32 skip = start - frag->start;
 		u32 n = min(end - start, frag->bytes - skip);
 
-		/* Allocated with GFP_KERNEL, so mapped; not always one page. */
+		/* Mapped for ever; not always one page. */
 		memcpy(to, page_address(frag->page) + frag->page_offset + skip,
 		       n);
 		to += n;
@@ -281,5 +290,7 @@ int homa_msgout_attach(const struct homa_msgout *out, struct sk_buff *skb,
 		skb->truesize += n;
 		start += n;
 	}
+	/* Whoever keeps the packet for longer on this host copies it first. */
+	skb_zcopy_set(skb, out->uarg, NULL);
 	return 0;
 }

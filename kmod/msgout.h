@@ -10,6 +10,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+struct ubuf_info;
+
 /**
  * struct homa_frag - a run of outgoing message bytes in one page
  * @page: referenced
@@ -59,6 +61,7 @@ struct homa_spare {
 /**
  * struct homa_msgout - bytes of an outgoing message; constant once filled
  * @tiny: where a short message lies: homa_rpc.tiny; else NULL
+ * @uarg: counts users of the application's pages, for MSG_ZEROCOPY; else NULL
  * @frags: runs in message order, @inline_frags or allocated
  * @num_frags: how many
  * @max_frags: room in @frags
@@ -68,6 +71,7 @@ struct homa_spare {
  */
 struct homa_msgout {
 	u8 *tiny;
+	struct ubuf_info *uarg;
 	struct homa_frag *frags;
 	u32 num_frags;
 	u32 max_frags;

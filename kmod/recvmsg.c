@@ -250,8 +250,9 @@ static void count(struct homa_net *hn, const struct delivery *d)
  * homa_recvmsg() - receive a request or a response
  * @sk: socket
  * @msg: msg_control is a user pointer to struct homa_recvmsg_args
- * @len: unused
- * @flags: MSG_DONTWAIT
+ * @len: used for MSG_ERRQUEUE only
+ * @flags: MSG_DONTWAIT; MSG_ERRQUEUE: notifications of MSG_ZEROCOPY, with
+ *	ordinary control messages
  *
  * Return: message length, or a negative errno (uapi §7).
  */
@@ -264,6 +265,8 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 	void __user *control;
 	int ret;
 
+	if (unlikely(flags & MSG_ERRQUEUE))
+		return homa_compat_recv_error(sk, msg, len);
 	/* The interface passes a plain struct through the control pointer. */
 	if (!msg->msg_control_user || !msg->msg_control_is_user ||
 	    msg->msg_controllen != sizeof(args)) {

@@ -15,6 +15,19 @@ static int explain(struct homa_sock *hsk, int err, const char *why)
 	return err;
 }
 
+static bool zerocopy(const struct homa_sock *hsk, const struct msghdr *msg)
+{
+	return unlikely(msg->msg_flags & MSG_ZEROCOPY) &&
+	       sock_flag(&hsk->inet.sk, SOCK_ZEROCOPY);
+}
+
+static int fill(struct homa_rpc *rpc, struct msghdr *msg, u32 len, u32 extra)
+{
+	if (zerocopy(rpc->hsk, msg))
+		return homa_zerocopy_fill(rpc, &msg->msg_iter, len, extra);
+	return homa_msgout_fill(rpc, &msg->msg_iter, len, extra);
+}
+
 static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			const struct homa_peer_key *key, u16 port,
 			struct homa_sendmsg_args *args, void __user *control)
@@ -49,7 +62,7 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	if (!rpc)
 		return -ENOMEM;
 	rpc->saddr = saddr;
-	err = homa_msgout_fill(rpc, &msg->msg_iter, len, sizeof(*rpc));
+	err = fill(rpc, msg, len, sizeof(*rpc));
 	if (err)
 		goto put;
 	rpc->cookie = args->completion_cookie;
@@ -92,6 +105,7 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	rcu_read_unlock();
 	homa_rpc_put(rpc);
 put:
+	homa_zerocopy_abort(&rpc->msgout);
 	homa_rpc_put(rpc);
 	return err;
 }
@@ -126,7 +140,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	if (!rpc) {
 		/* The client gave up; sendmmsg() wants the bytes taken. */
 		iov_iter_advance(&msg->msg_iter, len);
-		return 0;
+		return zerocopy(hsk, msg) ? homa_zerocopy_skip(hsk) : 0;
 	}
 	/* Who is first sends the response; from here on rpc->msgout is ours. */
 	waiting = rpc->core.state == HOMA_RPC_IN_SERVICE && !rpc->responding;
@@ -139,7 +153,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			      "the RPC does not wait for a response");
 		goto put;
 	}
-	err = homa_msgout_fill(rpc, &msg->msg_iter, len, 0);
+	err = fill(rpc, msg, len, 0);
 	if (err)
 		goto put;
 
@@ -171,8 +185,10 @@ put:
 	/* An answer that cannot be sent ends the RPC: the client has to learn
 	 * it, and the request must not run again (uapi §6, protocol §9).
 	 */
-	if (err && waiting)
+	if (err && waiting) {
+		homa_zerocopy_abort(&rpc->msgout);
 		end(rpc);
+	}
 	homa_rpc_put(rpc);
 	return err;
 }

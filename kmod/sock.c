@@ -347,6 +347,9 @@ static __poll_t homa_poll(struct file *file, struct socket *sock,
 		mark_blocked(hsk);
 	if (homa_sock_writable(hsk))
 		mask |= EPOLLOUT | EPOLLWRNORM;
+	/* Notifications of MSG_ZEROCOPY; nothing else goes there. */
+	if (!skb_queue_empty_lockless(&sock->sk->sk_error_queue))
+		mask |= EPOLLERR;
 	return mask;
 }
 

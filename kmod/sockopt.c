@@ -162,6 +162,23 @@ static bool needs_control(int optname)
 	}
 }
 
+/* The generic code offers it to TCP and UDP only. */
+static int set_zerocopy(struct sock *sk, sockptr_t optval, unsigned int optlen)
+{
+	int on;
+
+	if (optlen < sizeof(on))
+		return -EINVAL;
+	if (copy_from_sockptr(&on, optval, sizeof(on)))
+		return -EFAULT;
+	if (on < 0 || on > 1)
+		return -EINVAL;
+	lock_sock(sk);
+	sock_valbool_flag(sk, SOCK_ZEROCOPY, on);
+	release_sock(sk);
+	return 0;
+}
+
 /* Homa cuts its packets to the path MTU and lets nobody fragment them (wire
  * §1): of the ways to discover the MTU there is one.
  */
@@ -249,7 +266,7 @@ static int set_ipv6(struct sock *sk, int optname, sockptr_t optval,
  * @optlen: its length
  *
  * SOL_SOCKET comes here, too (SOCK_CUSTOM_SOCKOPT), for the few of its options
- * that are refused.
+ * that are refused, and for SO_ZEROCOPY.
  *
  * Context: process.  Return: 0 or a negative errno.
  */
@@ -262,6 +279,8 @@ int homa_sockopt_set(struct sock *sk, int level, int optname, sockptr_t optval,
 	case SOL_SOCKET:
 		if (needs_control(optname))
 			return -EOPNOTSUPP;
+		if (optname == SO_ZEROCOPY)
+			return set_zerocopy(sk, optval, optlen);
 		return sock_setsockopt(sk->sk_socket, level, optname, optval,
 				       optlen);
 	case SOL_IP:

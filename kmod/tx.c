@@ -211,6 +211,18 @@ u8 homa_tx_unsched_priority(struct homa_rpc *rpc)
 }
 
 /*
+ * Does a packet carry its bytes as a copy?  Short ones do, and one whose bytes an
+ * application has scattered over more pieces of memory than a packet can refer to.
+ */
+static bool as_copy(const struct homa_rpc *rpc, u32 start, u32 end, u32 seg)
+{
+	if (end - start <= COPY_BYTES_MAX)
+		return true;
+	return unlikely(rpc->msgout.uarg) && end - start <= seg &&
+	       homa_msgout_reach(&rpc->msgout, start) < end;
+}
+
+/*
  * Build and send one DATA packet that fits the path, or a large buffer of packets
  * with @seg message bytes each.
  */
@@ -218,7 +230,7 @@ static int send_data(struct homa_rpc *rpc, const struct homa_way *way,
 		     const struct in6_addr *saddr, u32 start, u32 end, u32 seg,
 		     u8 priority, bool retransmit, u32 incoming)
 {
-	u32 linear = end - start <= COPY_BYTES_MAX ? end - start : 0;
+	u32 linear = as_copy(rpc, start, end, seg) ? end - start : 0;
 	struct homa_net *hn = rpc->hn;
 	struct homa_hdr hdr __uninitialized;
 	struct sk_buff *skb;

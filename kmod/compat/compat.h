@@ -121,6 +121,28 @@ static inline int homa_compat_recvmsg(struct sock *sk, struct msghdr *msg,
 #define HOMA_PROTO_RECVMSG homa_recvmsg
 #endif
 
+/* What recvmsg() with MSG_ERRQUEUE does for IPv4 and IPv6. */
+static inline int homa_compat_recv_error(struct sock *sk, struct msghdr *msg,
+					 size_t len)
+{
+#ifdef HOMA_HAVE_RECVMSG_ADDR_LEN
+	return inet_recv_error(sk, msg, len, &msg->msg_namelen);
+#else
+	return inet_recv_error(sk, msg, len);
+#endif
+}
+
+/* Something that counts users of an application's pages; NULL: too many. */
+static inline struct ubuf_info *homa_compat_zerocopy_alloc(struct sock *sk,
+							   size_t bytes)
+{
+#ifdef HOMA_HAVE_ZEROCOPY_DEVMEM
+	return msg_zerocopy_realloc(sk, bytes, NULL, false);
+#else
+	return msg_zerocopy_realloc(sk, bytes, NULL);
+#endif
+}
+
 /*
  * Let setsockopt() ask us about SOL_SOCKET, too.  Before 6.6 that was for MPTCP
  * only: there the options that Homa refuses are accepted without effect.

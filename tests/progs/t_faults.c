@@ -16,6 +16,8 @@
  */
 #include <err.h>
 #include <fcntl.h>
+#include <time.h>
+#include <linux/errqueue.h>
 #include <linux/genetlink.h>
 #include <linux/homa_netlink.h>
 #include <linux/netlink.h>
@@ -87,6 +89,31 @@ static int send_request(struct world *w)
 
 	w->id = ret ? 0 : args.id;
 	return ret;
+}
+
+/* From pages of ours, and there is one notification for it, or none if it fails. */
+static int call_zerocopy(struct world *w)
+{
+	struct homa_sendmsg_args args = { .completion_cookie = 9 };
+	int ret = t_sendmsg(&w->client, &w->addr, body, w->bytes, &args, MSG_ZEROCOPY);
+
+	w->id = ret ? 0 : args.id;
+	return ret;
+}
+
+/* Messages that the next notification is for; 0: there is none. */
+static unsigned int notified(const struct t_sock *sock)
+{
+	char control[256];
+	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
+	const struct sock_extended_err *error;
+
+	if (recvmsg(sock->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0 || !CMSG_FIRSTHDR(&msg))
+		return 0;
+	error = (const void *)CMSG_DATA(CMSG_FIRSTHDR(&msg));
+	T_EQ(error->ee_origin, SO_EE_ORIGIN_ZEROCOPY);
+	T_EQ(error->ee_info, 0);
+	return error->ee_data - error->ee_info + 1;
 }
 
 static int receive(const struct t_sock *sock, struct t_msg *msg, uint64_t id)
@@ -370,7 +397,17 @@ static void check_after(struct world *w, int (*call)(struct world *w), int ret)
 {
 	int again;
 
-	if (call == send_request || call == call_sendmmsg) {
+	if (call == call_zerocopy) {
+		struct pollfd error = { .fd = w->client.fd };
+
+		/* What failed has no number. */
+		if (ret)
+			T_RET(call_zerocopy(w), 0);
+		T_RET(finish(w), 0);
+		T_EQ(poll(&error, 1, 1000), 1);
+		T_EQ(notified(&w->client), 1);
+		T_EQ(notified(&w->client), 0);
+	} else if (call == send_request || call == call_sendmmsg) {
 		/* What was not accepted can be tried again. */
 		if (call == call_sendmmsg && !ret && !w->other_id) {
 			w->other_id = w->id;
@@ -421,6 +458,8 @@ static void sweep(const char *name, int (*call)(struct world *w), int family, si
 	for (n = 1, done = false; !done && n < FAULTS_MAX; n++) {
 		t_case("%s, family %d, fault %u", name, family, n);
 		make_world(&w, family, bytes);
+		if (call == call_zerocopy)
+			T_RET(t_setopt(&w.client, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
 		w.flags = call == call_receive_private ? HOMA_SENDMSG_PRIVATE : 0;
 		w.value_before = get_unsched_bytes();
 		w.value = w.value_before == 30000 ? 40000 : 30000;
@@ -461,6 +500,8 @@ static void check_calls(void)
 		sweep("connect", call_connect, family, 1, NOTHING);
 		sweep("sendmsg, 1 byte", send_request, family, 1, NOTHING);
 		sweep("sendmsg, 20000 bytes", send_request, family, 20000, NOTHING);
+		sweep("sendmsg, zerocopy, 1 byte", call_zerocopy, family, 1, NOTHING);
+		sweep("sendmsg, zerocopy, 20000 bytes", call_zerocopy, family, 20000, NOTHING);
 		sweep("sendmmsg", call_sendmmsg, family, 3000, NOTHING);
 		sweep("poll", call_poll, family, 100, REQUEST_ARRIVED);
 		sweep("recvmsg", call_receive, family, 20000, REQUEST_ARRIVED);
