@@ -290,8 +290,8 @@ static void test_exhaustion(int family)
 	}
 
 	t_case("family %d: the shortest is served first when there is space", family);
-	t_release(&server, &held[0]);
-	memset(&msg, 0, sizeof(msg));
+	/* The call that gives buffers back may return what waited for them. */
+	msg = held[0];
 	T_RET(t_recv(&server, &msg, 0, 0), 990000);
 	T_EQ(msg.args.id, short_id ^ 1);
 	T_OK(t_msg_is(&server, &msg, 101));
