@@ -154,7 +154,11 @@ static bool lint_data(const struct drill_pkt *pkt, char *why, size_t size)
 	FAIL_IF(drill_get_be(p + 32, 4) > length,
 		"incoming is more than the message");
 	FAIL_IF(p[48] > 1, "retransmit byte %u", p[48]);
-	FAIL_IF(drill_get_be(p + 49, 3), "padding is not zero (wire §6.1)");
+	/* A client may say in the first byte how much of the response it wants unasked
+	 * (docs/decisions/0036-incast.md).
+	 */
+	FAIL_IF(drill_get_be(p + 50, 2), "padding is not zero (wire §6.1)");
+	FAIL_IF(p[49] && p[27] & 1, "a response limits a response (decision 36)");
 	FAIL_IF(drill_get_be(p + 36, 8) & 1, "odd id in an ack (wire §3)");
 	FAIL_IF(!drill_get_be(p + 36, 8) && drill_get_be(p + 44, 2),
 		"port in an unused ack");
