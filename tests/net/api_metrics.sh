@@ -79,7 +79,7 @@ expect c packets_sent_DATA $packets
 [ $sum -ge $bytes ] || die "priorities carried $sum bytes, messages have $bytes"
 ok "packets"
 
-[ $(($(counter c wait_none) + $(counter c wait_block))) -ge 60 ] || die "not all waits were counted"
+[ $(($(counter c wait_none) + $(counter c wait_fast) + $(counter c wait_block))) -ge 60 ] || die "not all waits were counted"
 expect c handoffs_thread_waiting "$(counter c wait_block)"
 for name in wait_block blocked_cycles send_calls recv_calls recv_cycles pacer_packets \
 	pacer_homa_bytes nic_backlog_cycles throttle_list_adds grant_check_calls grantable_rpcs_integral \

@@ -73,6 +73,8 @@ in_ns s t_netlink peer-get >/tmp/peers || die "peer-get"
 ok "hosts"
 
 # Silence is told: the server's packets get lost from now on.
+# The RPCs live long enough to be looked at on a slow machine.
+in_ns c sysctl -q -w net.homa.timeout_ticks=4000
 netem s s0 loss 100%
 silent() { in_ns c t_netlink rpc-get >/tmp/rpcs && grep -q ' resends=[1-9]' /tmp/rpcs; }
 wait_for 5 silent || die "no silence: $(head -n 1 /tmp/rpcs)"

@@ -37,6 +37,18 @@ ip -n "$a" link add d0 type veth peer name s0 netns "$b" || fail "no veth"
 ip -n "$a" link set d0 up
 ip -n "$b" link set s0 up
 
+# A server on a busy machine may start late; it listens when its packet socket is there.
+listening()
+{
+	local tries=100
+
+	until ip netns exec "$b" sh -c '[ "$(wc -l </proc/net/packet)" -gt 1 ]'; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || fail "the server does not listen: $(cat "$work/server")"
+		sleep 0.1
+	done
+}
+
 client() { "$drill" "$1" --ns "$a" --dev d0 --host-ns "$b" --host-dev s0 "$2"; }
 server()
 {
@@ -47,6 +59,7 @@ server()
 for version in -4 -6; do
 	server $version "$dir/peer-server.drill" >"$work/server" 2>&1 &
 	pid=$!
+	listening
 	client $version "$dir/peer-client.drill" >"$work/client" 2>&1
 	status=$?
 	wait $pid || { cat "$work/server"; fail "server side, $version"; }
@@ -64,6 +77,7 @@ while IFS= read -r line; do
 		>"$work/server.drill"
 	server -4 "$work/server.drill" >"$work/server" 2>&1 &
 	pid=$!
+	listening
 	if client -4 "$work/wrong.drill" >"$work/client" 2>&1; then
 		fail "this came true: $line"
 	fi
