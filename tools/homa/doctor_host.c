@@ -155,6 +155,7 @@ void doctor_backlog(struct doctor *d)
 	FILE *file = fopen("/proc/net/softnet_stat", "re");
 	struct doctor_finding *f;
 	long long limit = 1000;
+	bool mendable;
 	char line[256];
 
 	if (!file)
@@ -167,9 +168,11 @@ void doctor_backlog(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, "backlog", "no packet was dropped before a protocol saw it");
 		return;
 	}
-	doctor_read_number("/proc/sys/net/core/netdev_max_backlog", &limit);
+	mendable = doctor_read_number("/proc/sys/net/core/netdev_max_backlog", &limit);
 	f = doctor_say(d, DOCTOR_NOTE, "backlog",
 		       "%lu packets were dropped since boot because a CPU's queue was full", dropped);
 	doctor_why(f, "Each has to be sent again, after a wait of net.homa.resend_ticks.");
-	doctor_mend(f, "sysctl -w net.core.netdev_max_backlog=%lld", 4 * limit);
+	/* The parameter is the machine's: other network namespaces do not have it. */
+	if (mendable)
+		doctor_mend(f, "sysctl -w net.core.netdev_max_backlog=%lld", 4 * limit);
 }
