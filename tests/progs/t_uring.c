@@ -140,8 +140,9 @@ static void test_exchange(int family, size_t bytes, bool early, unsigned int fla
 	T_EQ(t_info(&client).bpool_avail_bytes, T_REGION_BYTES);
 }
 
-/* A private response does not make the socket readable: the call has to wait in
- * a worker thread.
+/* io_uring first tries without waiting, also where it was told to use a worker thread. For a
+ * private response that is not there this ends with id 0 in the structure (uapi §7), and
+ * nobody could know what to try again. So only one that is there can be had.
  */
 static void test_private(int family)
 {
@@ -153,9 +154,13 @@ static void test_private(int family)
 	send.out.flags = HOMA_SENDMSG_PRIVATE;
 	start_send(&client, &send, &addr, 1000, 0);
 	T_RET(finish(&send), 0);
-	start_recv(&client, &answer, send.out.id, 0, IOSQE_ASYNC);
 	T_RET(t_recv(&server, &request, 0, 0), 1000);
+	start_recv(&client, &answer, send.out.id, MSG_DONTWAIT, 0);
+	T_RET(finish(&answer), -EAGAIN);
+	T_EQ(answer.in.id, 0);
 	T_RET(t_echo(&server, &request), 0);
+	t_sleep_ms(20);
+	start_recv(&client, &answer, send.out.id, 0, IOSQE_ASYNC);
 	T_RET(finish(&answer), 1000);
 	T_EQ(answer.in.id, send.out.id);
 	T_OK(is(&client, &answer, 1000));
