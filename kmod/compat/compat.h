@@ -149,7 +149,7 @@ static inline struct ubuf_info *homa_compat_zerocopy_alloc(struct sock *sk,
  */
 static inline void homa_compat_custom_sockopt(struct socket *sock)
 {
-#ifdef SOCK_CUSTOM_SOCKOPT
+#ifdef HOMA_HAVE_CUSTOM_SOCKOPT
 	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
 #endif
 }

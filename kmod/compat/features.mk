@@ -22,6 +22,8 @@ ccflags-y += $(call homa-feature,DIAG_BC_DATA,linux/inet_diag.h,inet_diag_bc_sk.
 ccflags-y += $(call homa-feature,NAMESPACE_STRING,linux/export.h,EXPORT_SYMBOL_NS_GPL.*"GPL". ns.)
 ccflags-y += $(call homa-feature,GRO_NETWORK_OFFSET,net/gro.h,\<skb_gro_receive_network_offset\>)
 ccflags-y += $(call homa-feature,ZEROCOPY_DEVMEM,linux/skbuff.h,struct ubuf_info \*uarg. bool devmem.;)
+# Once a macro, now an enumerator.
+ccflags-y += $(call homa-feature,CUSTOM_SOCKOPT,linux/net.h,\<SOCK_CUSTOM_SOCKOPT\>)
 # Later in a header of its own, net/proto_memory.h.
 ccflags-y += $(call homa-feature,MEMORY_IN_SOCK_H,net/sock.h,\<sk_under_memory_pressure\>)
 ccflags-y += $(call homa-feature,GSO_IN_NETDEVICE_H,linux/netdevice.h,\<skb_gso_segment\>)
