@@ -1,593 +1,202 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * t_soak - traffic of which nothing may be lost, doubled, mixed up or damaged
+ * t_soak - truth under concurrency: traffic while everything changes
  *
- *    t_soak -l FILE -n 3 -p 4000 -r 7 10.0.0.2/4010 fd00::2/4011 ...
- *        one process, number 3: threads share sockets that serve on ports 4000,
- *        4001, ... and send requests to the targets. After SIGTERM it sends no
- *        more, waits for what is under way, says "all done", and goes on serving.
- *    t_soak -l FILE -n 4 -p 4020 -x ...
- *        the same, wild: sockets are shut down, closed and opened again, RPCs
- *        aborted; errors do not matter, what is received still has to be right.
- *        -w FILE: nothing is sent before this file exists
- *    t_soak -l FILE -c
- *        the verdict: what all of them noted in the ledger FILE.
+ *    t_soak [-s SECONDS] [-r SEED] [-a]
+ *        rounds, until the seconds are over. -a: fail if any trouble never came about
  *
- * A request names its sender and has a number of its own; its length, contents and
- * the response follow from these two. The ledger, shared by all processes of all
- * hosts, has a byte for each request: how often it was served by a process that is
- * not wild, and how often answered.
+ * A round: three hosts on a bridge, two processes that stay and three wild ones
+ * (soak_traffic.c), some dozens of troubles (soak_trouble.c). Then whoever stays has
+ * to get all that it asked for, and all hosts, processes and the module go at once.
+ * The seed decides what happens, not when.
  */
 #include <err.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "soak.h"
 #include "t.h"
 
-#define SOCKETS 3
-#define THREADS 3
-#define TARGETS_MAX 16
-#define NUMBERS_MAX 512
-#define REQUESTS_MAX 32768u
-#define HEADER_BYTES 8
-#define STAYING 2	/* numbers up to this are of processes that are not wild */
-#define UNDER_WAY_MAX 12
+/* Seconds for what takes a moment on an idle machine. */
+#define START_MS 120000
+#define QUIET_MS 120000
+#define GONE_MS 120000
 
-/* Bits of a byte of the ledger. */
-#define SERVED 0x01	/* up to 7 times */
-#define SERVED_MASK 0x07
-#define ANSWERED 0x10
-#define ANSWERED_MASK 0x70
-#define SENT 0x80
+static uint32_t seed = 1;
+static unsigned int round_number;
+static unsigned long long all_requests, all_served, all_ended, all_troubles;
+static unsigned int deeds[SOAK_DEEDS];
 
-struct target {
-	const char *ip;
-	uint16_t port;
-};
-
-struct shared_sock {
-	pthread_rwlock_t lock;	/* written by who closes it */
-	struct t_sock sock;
-	unsigned int generation;
-};
-
-/* Of one thread, for each socket: buffers to give back. */
-struct inbox {
-	unsigned int generation;
-	struct t_msg msg;
-};
-
-struct thread {
-	pthread_t thread;
-	uint32_t random;
-	struct inbox inboxes[SOCKETS];
-	unsigned char data[HOMA_MAX_MESSAGE_LENGTH];
-	unsigned char want[HOMA_MAX_MESSAGE_LENGTH];
-};
-
-static uint8_t (*ledger)[REQUESTS_MAX];
-static struct shared_sock socks[SOCKETS];
-static struct thread threads[THREADS];
-static struct target targets[TARGETS_MAX];
-static unsigned int targets_count;
-static unsigned int number;
-static uint16_t base_port = 4000;
-static bool wild;
-static unsigned int numbered, done, failed_rpcs, wrong;
-static int under_way;	/* wild: about */
-static volatile sig_atomic_t begun, stopped, asked;
-
-static void stop(int sig)
+static void fail(const char *what)
 {
-	if (sig == SIGUSR1)
-		asked = 1;
-	else
-		stopped = 1;
+	errx(1, "%s (seed %u, round %u)", what, seed, round_number);
 }
 
-static void complain(const char *what, uint32_t who, uint32_t seq, long long detail)
+static struct soak_shared *new_shared(void)
 {
-	__atomic_add_fetch(&wrong, 1, __ATOMIC_RELAXED);
-	fprintf(stderr, "t_soak %u: %s: request %u of %u (%lld)\n", number, what, seq, who,
-		detail);
+	struct soak_shared *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		err(1, "mmap");
+	return shared;
 }
 
-/* ---- what a request and its response consist of ---- */
-
-static uint32_t seed_of(uint32_t who, uint32_t seq, bool response)
+static bool staying_are(const struct soak *soak, bool done)
 {
-	return (who * REQUESTS_MAX + seq) * 2 + response;
-}
-
-/* As many short ones as long ones: first the number of bits. */
-static size_t bytes_of(uint32_t who, uint32_t seq, bool response)
-{
-	uint32_t state = seed_of(who, seq, response) * 2654435761u | 1;
-	uint32_t bits, limit;
-
-	t_random(&state);
-	bits = t_random(&state) % 15;
-	/* One in 64 is among the longest. */
-	limit = t_random(&state) % 64 ? 24u << bits : HOMA_MAX_MESSAGE_LENGTH;
-	return HEADER_BYTES + t_random(&state) % (limit - HEADER_BYTES + 1);
-}
-
-static void make(unsigned char *data, size_t bytes, uint32_t who, uint32_t seq, bool response)
-{
-	t_fill(data, bytes, seed_of(who, seq, response));
-	t_put32(data, who);
-	t_put32(data + 4, seq);
-}
-
-static uint32_t get32(const unsigned char *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-/* Collect a message from its buffers. */
-static bool gather(const struct t_sock *sock, const struct t_msg *msg, unsigned char *data)
-{
-	size_t left = (size_t)msg->length;
-	uint32_t i;
-
-	for (i = 0; i < msg->args.num_bpages && left; i++) {
-		size_t piece = left < HOMA_BPAGE_SIZE ? left : HOMA_BPAGE_SIZE;
-
-		if (msg->args.bpage_offsets[i] > sock->region_bytes - piece)
-			return false;
-		memcpy(data, sock->region + msg->args.bpage_offsets[i], piece);
-		data += piece;
-		left -= piece;
-	}
-	return !left && i == msg->args.num_bpages;
-}
-
-/* Is it a request or a response as it should be? Sets who sent it and its number. */
-static bool check(struct thread *t, const struct t_sock *sock, const struct t_msg *msg,
-		  bool response, uint32_t *who, uint32_t *seq)
-{
-	size_t bytes = (size_t)msg->length;
-
-	*who = *seq = 0;
-	if (!gather(sock, msg, t->data) || bytes < HEADER_BYTES) {
-		complain("bad buffers", 0, 0, msg->length);
-		return false;
-	}
-	*who = get32(t->data);
-	*seq = get32(t->data + 4);
-	if (*who >= NUMBERS_MAX || *seq >= REQUESTS_MAX) {
-		complain("bad contents", *who, *seq, msg->length);
-		return false;
-	}
-	if (bytes != bytes_of(*who, *seq, response)) {
-		complain(response ? "response of other length" : "request of other length",
-			 *who, *seq, msg->length);
-		return false;
-	}
-	make(t->want, bytes, *who, *seq, response);
-	if (memcmp(t->data, t->want, bytes)) {
-		size_t at = 0;
-
-		while (t->data[at] == t->want[at])
-			at++;
-		complain(response ? "damaged response" : "damaged request", *who, *seq,
-			 (long long)at);
-		return false;
-	}
-	return true;
-}
-
-/* ---- traffic ---- */
-
-static void serve(struct thread *t, const struct t_sock *sock, struct t_msg *msg)
-{
-	struct homa_sendmsg_args args = { .id = msg->args.id };
-	uint32_t who, seq;
-	uint8_t before;
-	size_t bytes;
-	int ret;
-
-	if (!check(t, sock, msg, false, &who, &seq))
-		return;
-	before = ledger[who][seq];
-	if (!wild) {
-		before = __atomic_fetch_add(&ledger[who][seq], SERVED, __ATOMIC_RELAXED);
-		if (before & SERVED_MASK)
-			complain("served twice", who, seq, before);
-	}
-	if (!(before & SENT))
-		complain("served, but never sent", who, seq, before);
-	/* Some are answered late, and a wild server forgets some. */
-	if (t_random(&t->random) % 16 == 0)
-		t_sleep_ms(t_random(&t->random) % 60);
-	if (wild && t_random(&t->random) % 16 == 0)
-		return;
-	bytes = bytes_of(who, seq, true);
-	make(t->data, bytes, who, seq, true);
-	ret = t_sendmsg(sock, &msg->from, t->data, bytes, &args, 0);
-	/* Where the wild ones are there may be no way to. */
-	if (ret && !wild && who <= STAYING)
-		complain("responding failed", who, seq, ret);
-}
-
-/* The result of a request of ours. */
-static void finish(struct thread *t, const struct t_sock *sock, const struct t_msg *msg,
-		   ssize_t ret)
-{
-	uint32_t seq = (uint32_t)msg->args.completion_cookie - 1, who = number;
-	uint8_t before;
-
-	if (msg->args.completion_cookie - 1 >= numbered) {
-		complain("a cookie that we did not send", number, seq, (long long)ret);
-		return;
-	}
-	before = __atomic_fetch_add(&ledger[number][seq], ANSWERED, __ATOMIC_RELAXED);
-	if (before & ANSWERED_MASK)
-		complain("told of twice", number, seq, (long long)ret);
-	if (ret < 0) {
-		__atomic_add_fetch(&failed_rpcs, 1, __ATOMIC_RELAXED);
-		if (!wild)
-			complain("request failed", number, seq, (long long)ret);
-	} else if (check(t, sock, msg, true, &who, &seq) &&
-		   (who != number || seq != (uint32_t)msg->args.completion_cookie - 1)) {
-		complain("response of another request", who, seq,
-			 (long long)msg->args.completion_cookie - 1);
-	}
-	__atomic_add_fetch(&done, 1, __ATOMIC_RELAXED);
-	__atomic_sub_fetch(&under_way, 1, __ATOMIC_RELAXED);
-}
-
-/* Receive something on socket @i, whose lock is held for reading; false if there is
- * nothing. @id: of a private RPC; it is set to 0 when that is over.
- */
-static bool receive(struct thread *t, unsigned int i, uint64_t *id, int flags)
-{
-	struct inbox *inbox = &t->inboxes[i];
-	struct t_msg *msg = &inbox->msg;
-	struct t_sock *sock = &socks[i].sock;
-	uint64_t wanted = id ? *id : 0;
-	ssize_t ret;
-
-	if (inbox->generation != socks[i].generation) {
-		memset(msg, 0, sizeof(*msg));
-		inbox->generation = socks[i].generation;
-	}
-	ret = t_recv(sock, msg, wanted, flags);
-	if (ret == -EAGAIN || ret == -EINTR)
-		return false;
-	if (ret < 0 && (!msg->args.id || ret == -EINVAL || ret == -ESHUTDOWN)) {
-		if (id)
-			*id = 0;
-		if (!wild)
-			complain("recvmsg", number, 0, (long long)ret);
-		return false;
-	}
-	if (id && (wanted == msg->args.id))
-		*id = 0;
-	if (!(msg->args.id & 1))
-		finish(t, sock, msg, ret);
-	else if (ret > 0)
-		serve(t, sock, msg);
-	return true;
-}
-
-/* Receive something on any socket, while the lock of another may be held. */
-static bool receive_any(struct thread *t)
-{
-	unsigned int i = t_random(&t->random) % SOCKETS;
-	bool got;
-
-	if (pthread_rwlock_tryrdlock(&socks[i].lock))
-		return false;
-	got = receive(t, i, NULL, MSG_DONTWAIT);
-	pthread_rwlock_unlock(&socks[i].lock);
-	return got;
-}
-
-static void send_request(struct thread *t, unsigned int i)
-{
-	struct homa_sendmsg_args args = { .flags = t_random(&t->random) % 4 == 0 };
-	const struct target *target = &targets[t_random(&t->random) % targets_count];
-	const struct t_sock *sock = &socks[i].sock;
-	struct t_addr to;
-	uint32_t seq;
-	size_t bytes;
-	uint64_t id;
-	int ret;
-
-	if (sock->family == AF_INET && strchr(target->ip, ':'))
-		return;
-	if (__atomic_add_fetch(&under_way, 1, __ATOMIC_RELAXED) > UNDER_WAY_MAX) {
-		__atomic_sub_fetch(&under_way, 1, __ATOMIC_RELAXED);
-		return;
-	}
-	seq = __atomic_fetch_add(&numbered, 1, __ATOMIC_RELAXED);
-	if (seq >= REQUESTS_MAX) {
-		__atomic_sub_fetch(&numbered, 1, __ATOMIC_RELAXED);
-		__atomic_sub_fetch(&under_way, 1, __ATOMIC_RELAXED);
-		t_sleep_ms(10);
-		return;
-	}
-	to = t_addr(sock->family, target->ip, target->port);
-	bytes = bytes_of(number, seq, false);
-	make(t->data, bytes, number, seq, false);
-	args.completion_cookie = seq + 1;
-	__atomic_fetch_or(&ledger[number][seq], SENT, __ATOMIC_RELAXED);
-	ret = t_sendmsg(sock, &to, t->data, bytes, &args, wild ? MSG_DONTWAIT : 0);
-	if (ret) {
-		__atomic_sub_fetch(&under_way, 1, __ATOMIC_RELAXED);
-		if (!wild)
-			complain("sending a request failed", number, seq, ret);
-		return;
-	}
-	/* A private one is waited for, and all others are served meanwhile: the
-	 * server may be waiting for us in the same way, with all its threads.
-	 */
-	for (id = args.flags ? args.id : 0; id;) {
-		if (!receive(t, i, &id, t_random(&t->random) % 2 ? MSG_DONTWAIT : 0) &&
-		    !receive_any(t))
-			t_sleep_ms(1);
-		if (wild && t_random(&t->random) % 16 == 0) {
-			t_abort(sock, id, EIO);
-			if (t_random(&t->random) % 4 == 0)
-				break;
-		}
-	}
-}
-
-static void open_sock(unsigned int i, uint32_t random)
-{
-	struct shared_sock *s = &socks[i];
-	size_t region = t_region_min() + (random % 64) * HOMA_BPAGE_SIZE;
-	struct timeval timeout = { .tv_usec = 20000 };
-	int ret;
-
-	t_open_bare(&s->sock, i % 3 == 2 ? AF_INET : AF_INET6);
-	ret = t_set_region(&s->sock, region);
-	if (ret && !wild)
-		t_die("receive region: %d", ret);
-	ret = t_bind(&s->sock, (uint16_t)(base_port + i));
-	/* The predecessor may still be there. */
-	if (ret && !wild)
-		t_die("port %u: %d", base_port + i, ret);
-	setsockopt(s->sock.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	s->generation++;
-}
-
-/* What well-behaved programs do not do. The lock is held for reading. */
-static void misbehave(struct thread *t, unsigned int i)
-{
-	struct shared_sock *s = &socks[i];
-	struct homa_rpc_info infos[8];
-	struct homa_info info = {
-		.rpc_info = (uintptr_t)infos,
-		.rpc_info_length = sizeof(infos),
-	};
-
-	switch (t_random(&t->random) % 8) {
-	case 0:
-		t_abort(&s->sock, 0, (int)(t_random(&t->random) % 2) * EIO);
-		break;
-	case 1:
-		shutdown(s->sock.fd, SHUT_RDWR);
-		break;
-	case 2:
-		if (!ioctl(s->sock.fd, HOMAIOCINFO, &info) && info.num_rpcs)
-			t_abort(&s->sock, infos[0].id, (int)(t_random(&t->random) % 2) * EIO);
-		break;
-	case 3:
-		t_setopt(&s->sock, SOL_SOCKET, SO_SNDBUF, (int)(t_random(&t->random) % 2000000));
-		break;
-	case 4:
-		t_setopt(&s->sock, IPPROTO_HOMA, SO_HOMA_SERVER,
-			 (int)(t_random(&t->random) % 2));
-		break;
-	default:
-		pthread_rwlock_unlock(&s->lock);
-		/* Others sleep in calls on it. */
-		shutdown(s->sock.fd, SHUT_RDWR);
-		pthread_rwlock_wrlock(&s->lock);
-		t_close(&s->sock);
-		open_sock(i, t_random(&t->random));
-		__atomic_store_n(&under_way, 0, __ATOMIC_RELAXED);
-		pthread_rwlock_unlock(&s->lock);
-		pthread_rwlock_rdlock(&s->lock);
-		break;
-	}
-}
-
-static void wait_for_any(void)
-{
-	struct pollfd fds[SOCKETS];
+	const struct soak_process *process = &soak->shared->processes[1];
 	unsigned int i;
 
-	for (i = 0; i < SOCKETS; i++)
-		fds[i] = (struct pollfd){ .fd = socks[i].sock.fd, .events = POLLIN };
-	poll(fds, SOCKETS, 20);
-}
-
-static void *run(void *arg)
-{
-	struct thread *t = arg;
-
-	for (;;) {
-		unsigned int i = t_random(&t->random) % SOCKETS;
-		unsigned int what = t_random(&t->random) % 16;
-
-		pthread_rwlock_rdlock(&socks[i].lock);
-		if (what < 6 && begun && !stopped)
-			send_request(t, i);
-		else if (what < 8)
-			receive(t, i, NULL, 0);
-		else if (what < 15)
-			receive(t, i, NULL, MSG_DONTWAIT);
-		else if (wild && t_random(&t->random) % 4 == 0)
-			misbehave(t, i);
-		pthread_rwlock_unlock(&socks[i].lock);
-		if (what == 15)
-			wait_for_any();
+	for (i = 0; i < SOAK_STAYING; i++, process++) {
+		if (!__atomic_load_n(done ? &process->done : &process->ready, __ATOMIC_ACQUIRE))
+			return false;
 	}
-	return NULL;
+	return true;
 }
 
-/* SIGUSR1: what is under way, for who has to find out why. */
-static void tell(void)
+static void fail_if_wrong(const struct soak *soak)
 {
-	struct homa_rpc_info infos[64];
-	unsigned int i, j, n;
+	if (__atomic_load_n(&soak->shared->complaints, __ATOMIC_RELAXED))
+		fail("something is wrong");
+}
 
-	fprintf(stderr, "%d requests under way, %u sent, %u done\n", under_way, numbered, done);
-	for (i = 0; i < SOCKETS; i++) {
-		n = t_rpcs(&socks[i].sock, infos, 64);
-		fprintf(stderr, "port %u: %u RPCs\n", base_port + i, n);
-		for (j = 0; j < n && j < 64; j++)
-			fprintf(stderr, " id %llu port %u cookie %llu tx %d sent %d granted %d "
-				"rx %d remaining %d gaps %d granted %d flags %#x\n",
-				(unsigned long long)infos[j].id,
-				t_port(&(struct t_addr){ .sa = infos[j].peer }),
-				(unsigned long long)infos[j].completion_cookie,
-				(int)infos[j].tx_length, (int)infos[j].tx_sent,
-				(int)infos[j].tx_granted, (int)infos[j].rx_length,
-				(int)infos[j].rx_remaining, (int)infos[j].rx_gaps,
-				(int)infos[j].rx_granted, infos[j].flags);
+/* Whoever stays has all that it asked for, or says what is missing. */
+static void quiet(struct soak *soak)
+{
+	unsigned int i;
+
+	if (T_WAIT(staying_are(soak, true), QUIET_MS))
+		return;
+	for (i = 0; i < SOAK_STAYING; i++) {
+		kill(soak->places[i].pid, SIGUSR1);
+		t_sleep_ms(1000);
 	}
+	fail("responses are missing");
 }
 
-/* ---- the ledger ---- */
-
-static void open_ledger(const char *path)
+static void begin(struct soak *soak)
 {
-	size_t bytes = sizeof(*ledger) * NUMBERS_MAX;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	unsigned int i;
 
-	if (fd < 0 || ftruncate(fd, (off_t)bytes))
-		err(1, "%s", path);
-	ledger = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (ledger == MAP_FAILED)
-		err(1, "mmap of %s", path);
-	close(fd);
+	soak->shared = new_shared();
+	soak->numbers = 0;
+	soak_switch_new(&soak->sw);
+	for (i = 0; i < SOAK_HOSTS; i++)
+		soak_host_new(&soak->hosts[i], i + 1, &soak->sw);
+	for (i = 0; i < SOAK_STAYING; i++)
+		soak_start(soak, i);
+	if (!T_WAIT(staying_are(soak, false), START_MS))
+		fail("no start");
+	for (; i < SOAK_PLACES; i++)
+		soak_start(soak, i);
+	__atomic_store_n(&soak->shared->begun, 1, __ATOMIC_SEQ_CST);
 }
 
-static int verdict(void)
+/* After the end: each request was served at most once, and its client told once. */
+static void verdict(const struct soak *soak)
 {
-	unsigned int sent = 0, served = 0, answered = 0, bad = 0;
-	unsigned int who, seq;
+	const struct soak_shared *shared = soak->shared;
+	unsigned int requests = 0, served = 0, ended = 0, bad = 0;
+	unsigned int who, seq, i;
 
-	for (who = 0; who < NUMBERS_MAX; who++) {
-		for (seq = 0; seq < REQUESTS_MAX; seq++) {
-			uint8_t entry = ledger[who][seq];
-			unsigned int times = entry & SERVED_MASK;
-			unsigned int told = (entry & ANSWERED_MASK) / ANSWERED;
+	for (who = 1; who <= soak->numbers; who++) {
+		const struct soak_process *process = &shared->processes[who];
 
-			sent += !!(entry & SENT);
+		for (seq = 0; seq < process->requests && seq < SOAK_REQUESTS_MAX; seq++) {
+			uint8_t entry = shared->ledger[who][seq];
+			unsigned int times = entry & SOAK_SERVED_MASK;
+			unsigned int told = (entry & SOAK_ANSWERED_MASK) / SOAK_ANSWERED;
+
+			requests += !!(entry & SOAK_SENT);
 			served += times;
-			answered += told;
-			if (times > 1 || told > 1 || (entry && !(entry & SENT))) {
+			ended += told;
+			if (times > 1 || told > 1 || (entry && !(entry & SOAK_SENT)) ||
+			    (who <= SOAK_STAYING && (times != 1 || told != 1))) {
 				printf("request %u of %u: %#x\n", seq, who, entry);
 				bad++;
 			}
 		}
 	}
-	printf("t_soak: %u requests, %u of them served by who stays, %u ended\n", sent, served,
-	       answered);
-	return bad ? 1 : 0;
+	if (bad)
+		fail("requests with another fate");
+	if (!requests || !served || !ended)
+		fail("no traffic");
+	printf("round %u: %u requests, %u served by who stays, %u ended, %u processes\n",
+	       round_number, requests, served, ended, soak->numbers);
+	for (i = 0; i < SOAK_DEEDS; i++)
+		deeds[i] += shared->deeds[i];
+	all_requests += requests;
+	all_served += served;
+	all_ended += ended;
 }
 
-static void usage(void)
+static void run_round(struct soak *soak)
 {
-	errx(2, "usage: t_soak -l FILE [-c | -n NUMBER -p PORT [-r SEED] [-x] [-w FILE] "
-		"ADDRESS/PORT...]");
+	unsigned int troubles, i;
+
+	/* So a round can be repeated without those before it. */
+	soak->random = (seed * 7919 + round_number * 104729) | 1;
+	begin(soak);
+	troubles = 15 + soak_random(soak, 25);
+	for (i = 0; i < troubles; i++) {
+		t_sleep_ms(soak_random(soak, 100));
+		soak_trouble(soak);
+		fail_if_wrong(soak);
+	}
+	all_troubles += troubles;
+	__atomic_store_n(&soak->shared->stopped, 1, __ATOMIC_SEQ_CST);
+	quiet(soak);
+	soak_end(soak, seed + round_number);
+	fail_if_wrong(soak);
+	verdict(soak);
+	munmap(soak->shared, sizeof(*soak->shared));
+	if (!T_WAIT(!soak_hosts_alive(), GONE_MS))
+		fail("deleted hosts do not go away");
 }
 
 int main(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESTART };
-	pthread_rwlockattr_t writers_first;
-	const char *path = NULL, *wait_for = NULL;
-	bool only_verdict = false;
-	uint32_t seed = 1;
-	unsigned int i;
+	struct soak soak = { .module = getenv("HOMA_KO") };
+	unsigned int seconds = 20, i;
+	bool all = false;
+	uint64_t end_ms;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "l:n:p:r:w:xc")) != -1) {
+	while ((opt = getopt(argc, argv, "s:r:a")) != -1) {
 		switch (opt) {
-		case 'l':
-			path = optarg;
-			break;
-		case 'n':
-			number = (unsigned int)atoi(optarg);
-			break;
-		case 'p':
-			base_port = (uint16_t)atoi(optarg);
+		case 's':
+			seconds = (unsigned int)atoi(optarg);
 			break;
 		case 'r':
-			seed = (uint32_t)atoi(optarg) * 2 + 1;
+			seed = (uint32_t)atoi(optarg);
 			break;
-		case 'w':
-			wait_for = optarg;
-			break;
-		case 'x':
-			wild = true;
-			break;
-		case 'c':
-			only_verdict = true;
+		case 'a':
+			all = true;
 			break;
 		default:
-			usage();
+			errx(2, "usage: t_soak [-s SECONDS] [-r SEED] [-a]");
 		}
 	}
-	if (!path || number >= NUMBERS_MAX)
-		usage();
-	open_ledger(path);
-	if (only_verdict)
-		return verdict();
-	for (; optind < argc && targets_count < TARGETS_MAX; optind++) {
-		char *slash = strchr(argv[optind], '/');
-
-		if (!slash)
-			usage();
-		*slash = 0;
-		targets[targets_count++] = (struct target){ argv[optind],
-							    (uint16_t)atoi(slash + 1) };
-	}
-	if (!targets_count)
-		usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGUSR1, &action, NULL);
-	pthread_rwlockattr_init(&writers_first);
-	pthread_rwlockattr_setkind_np(&writers_first,
-				      PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	for (i = 0; i < SOCKETS; i++) {
-		pthread_rwlock_init(&socks[i].lock, &writers_first);
-		open_sock(i, t_random(&seed));
-	}
-	printf("t_soak: ready\n");
-	for (i = 0; i < THREADS; i++) {
-		threads[i].random = t_random(&seed);
-		if (pthread_create(&threads[i].thread, NULL, run, &threads[i]))
-			errx(1, "pthread_create");
-	}
-	while (wait_for && access(wait_for, F_OK))
-		t_sleep_ms(10);
-	begun = 1;
-	while (!stopped || (__atomic_load_n(&under_way, __ATOMIC_RELAXED) && !wild)) {
-		t_sleep_ms(20);
-		if (asked)
-			tell();
-		asked = 0;
-	}
-	printf("t_soak: all done: %u RPCs, %u failed, %u wrong\n", done, failed_rpcs, wrong);
-	for (;;)
-		pause();
+	soak.sw.ns_fd = -1;
+	for (i = 0; i < SOAK_HOSTS; i++)
+		soak.hosts[i].ns_fd = -1;
+	soak_net_begin();
+	end_ms = t_now_ms() + seconds * 1000ull;
+	do {
+		round_number++;
+		run_round(&soak);
+	} while (t_now_ms() < end_ms);
+	all = soak_troubles_report(deeds) || !all;
+	printf("seed %u: %u rounds, %llu troubles; %llu requests, %llu served by who stays, "
+	       "%llu ended\n", seed, round_number, all_troubles, all_requests, all_served,
+	       all_ended);
+	if (!all)
+		fail("some trouble never came about");
+	return 0;
 }
