@@ -3,7 +3,8 @@
 # Make the initramfs of one stock guest from build/guest and a stock kernel.
 #
 # Usage: initramfs.sh KERNEL-DIR HOMA.KO OUT.cpio.gz
-# homa_diag.ko, beside HOMA.KO, goes where the kernel finds it when it is asked for.
+# homa_diag.ko, beside HOMA.KO, goes where the kernel finds it when it is asked for;
+# race/homa_race.ko, if it was built, beside HOMA.KO again.
 # KERNEL-DIR comes from stock.sh, build/guest from stage.sh. The plan of a boot
 # is not in here: the runner appends it as a second, tiny archive.
 set -euo pipefail
@@ -77,6 +78,8 @@ if [ -e "$diag" ]; then
 	mkdir -p "$dst/extra"
 	strip --strip-debug -o "$dst/extra/homa_diag.ko" "$diag"
 fi
+race=$(dirname "$ko")/race/homa_race.ko
+[ ! -e "$race" ] || cp "$race" "$root/homa/"
 depmod -b "$root" "$release"
 echo virtio_pci virtio_console virtio_net >"$root/homa/modules.load"
 

@@ -60,4 +60,11 @@ done
 # -s leaves warnings and errors.
 say "dev: building homa.ko for $release"
 make -s --no-print-directory -C "$kdir" ARCH=$arch M="$dir" -j"$(nproc)" "$@" modules >&2 </dev/null
+if [ "$release" = kcsan ]; then
+	# Whether KCSAN finds anything is tried on a race that was made for it.
+	nm "$dir/homa.ko" | grep ' U __tsan_write' >/dev/null || die "homa.ko is not instrumented for KCSAN"
+	mkdir -p "$dir/race"
+	ln -sf "$ROOT"/tests/vm/race/* "$dir/race/"
+	make -s --no-print-directory -C "$kdir" ARCH=$arch M="$dir/race" modules >&2 </dev/null
+fi
 echo "$dir/homa.ko"

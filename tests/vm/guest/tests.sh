@@ -74,6 +74,21 @@ scan_log() # sets reason when the kernel complained since the last call
 	[ -z "$bad" ] || reason=${reason:-"kernel log: $bad"}
 }
 
+# finds_a_race: KCSAN reports a race that was made for it, and we see it. One that
+# finds nothing because it cannot would otherwise look like one that has nothing to find.
+finds_a_race()
+{
+	insmod "$HOMA_BASE/homa_race.ko" || return
+	until_ok 600 race_is_reported
+	found=$?
+	rmmod homa_race || return
+	[ $found = 0 ] || return
+	emit "k| KCSAN found the race that was put there: $(grep -E '^(setup_watchpoints|data_races):' \
+		/sys/kernel/debug/kcsan | tr '\n' ' ')"
+	dmesg -c >/dev/null
+}
+race_is_reported() { dmesg | our_races | grep -q 'BUG: KCSAN: data-race in race \[homa_race\]'; }
+
 leak=/sys/kernel/debug/kmemleak
 [ -w $leak ] || leak=
 
@@ -115,8 +130,11 @@ reason=
 scan_leaks boot
 reason=
 dmesg -c >/dev/null
-# Off until here, because booting takes long enough.
-[ "$HOMA_TIER" != kcsan ] || echo on >/sys/kernel/debug/kcsan
+if [ "$HOMA_TIER" = kcsan ]; then
+	# Off until here, because booting takes long enough.
+	echo on >/sys/kernel/debug/kcsan
+	finds_a_race || { dmesg | relay 'k| '; emit "@fatal KCSAN did not find the race that was put there"; exit 1; }
+fi
 insert_module || { dmesg | relay 'k| '; emit "@fatal insmod failed"; exit 1; }
 scan_log
 [ -z "$reason" ] || { emit "@fatal loading the module: $reason"; exit 1; }
