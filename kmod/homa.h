@@ -44,6 +44,7 @@
 #include "../core/wire.h"
 #include "mib.h"
 #include "msgout.h"
+#include "wheel.h"
 
 /* Why an RPC ended: for the tracepoint homa_rpc_end. */
 #define HOMA_ENDS(X)							\
@@ -75,15 +76,9 @@ struct homa_todo;
 
 /* Sizes of the hash tables of a namespace, powers of two. */
 #define HOMA_PORT_BUCKETS	1024
-#define HOMA_RPC_BUCKETS_SHIFT	10
-#define HOMA_RPC_BUCKETS	BIT(HOMA_RPC_BUCKETS_SHIFT)
 
 /* 32-bit words that the RPC hash takes: an id and an address. */
 #define HOMA_RPC_HASH_WORDS	6
-
-/* Slots of the timer wheel, 1 ms each (protocol §0: a tick). */
-#define HOMA_WHEEL_SLOTS	256
-#define HOMA_TICK_NS		NSEC_PER_MSEC
 
 /**
  * struct homa_bucket - RPCs whose ids hash alike
@@ -96,14 +91,6 @@ struct homa_bucket {
 	struct hlist_head rpcs;
 	struct homa_dedup dedup;
 } ____cacheline_aligned_in_smp;
-
-/**
- * struct homa_young - buckets that one CPU wants the timer to look at
- * @buckets: one bit for each; set under the RPC lock, cleared by the timer
- */
-struct homa_young {
-	DECLARE_BITMAP(buckets, HOMA_RPC_BUCKETS);
-};
 
 /**
  * struct homa_tables - hash tables of a namespace that uses Homa
@@ -119,28 +106,6 @@ struct homa_tables {
 	struct homa_bucket buckets[HOMA_RPC_BUCKETS];
 	struct homa_sizes __percpu *sizes;
 	struct homa_young __percpu *young;
-};
-
-/**
- * struct homa_wheel - RPCs by the tick in which time may matter to them
- * @lock: L3; guards the rest
- * @slots: RPCs (homa_rpc.wheel_link) by tick modulo the number of slots
- * @tick: all slots before this tick were served
- * @count: RPCs in the wheel
- * @young_tick: when young buckets are looked at next; U64_MAX: not @young_armed
- * @young_armed: the timer will look at young buckets; read without the lock
- * @timer: runs only while there are RPCs in the wheel or young buckets
- * @timer_tick: tick that @timer is set to
- */
-struct homa_wheel {
-	spinlock_t lock;	/* L3 */
-	struct list_head slots[HOMA_WHEEL_SLOTS];
-	u64 tick;
-	u64 timer_tick;
-	u64 young_tick;
-	bool young_armed;
-	u32 count;
-	struct hrtimer timer;
 };
 
 /**
