@@ -82,13 +82,15 @@ struct homa_todo;
 
 /**
  * struct homa_bucket - RPCs whose ids hash alike
- * @lock: L2; guards @rpcs, @dedup and the protocol state of each RPC in it
+ * @lock: L2; guards @rpcs, @young, @dedup and the protocol state of each RPC in it
  * @rpcs: linked by homa_rpc.hash
+ * @young: those that the timer has not seen yet, oldest first
  * @dedup: requests executed here whose RPCs are gone
  */
 struct homa_bucket {
 	spinlock_t lock;	/* L2 */
 	struct hlist_head rpcs;
+	struct list_head young;
 	struct homa_dedup dedup;
 } ____cacheline_aligned_in_smp;
 
@@ -383,6 +385,7 @@ struct homa_peer {
  * @birth_ns: creation
  * @sock_link: in homa_sock.rpcs; homa_sock.ready_lock
  * @ready_link: in homa_sock.ready; homa_sock.ready_lock
+ * @young_link: in homa_bucket.young; RPC lock
  * @wheel_link: in a slot of the timer wheel; homa_wheel.lock
  * @evict_link: in homa_net.evictable; homa_net.evict_lock
  * @evict_sock_link: in homa_sock.evictable; homa_net.evict_lock
@@ -404,6 +407,7 @@ struct homa_rpc {
 	struct hlist_node hash;
 	struct list_head sock_link;
 	struct list_head ready_link;
+	struct list_head young_link;
 	struct list_head wheel_link;
 	struct list_head evict_link;
 	struct list_head evict_sock_link;

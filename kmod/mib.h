@@ -123,7 +123,8 @@
 	X(icmp_errors, "ICMP errors that matched an RPC")		\
 	X(icmp_ignored, "ICMP errors that matched nothing")		\
 	X(cutoff_changes, "times that the cutoffs were adapted to traffic") \
-	X(timer_visits, "RPCs looked at by the timer")
+	X(timer_visits, "RPCs looked at by the timer")			\
+	X(timer_looks, "new RPCs that the timer found alive")
 
 enum homa_counter {
 #define HOMA_COUNTER_ENUM(name, text) HOMA_CNT_##name,

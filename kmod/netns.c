@@ -50,8 +50,10 @@ int homa_net_setup_tables(struct homa_net *hn)
 		kvfree(t);
 		goto out;
 	}
-	for (i = 0; i < HOMA_RPC_BUCKETS; i++)
+	for (i = 0; i < HOMA_RPC_BUCKETS; i++) {
 		spin_lock_init(&t->buckets[i].lock);
+		INIT_LIST_HEAD(&t->buckets[i].young);
+	}
 	/* Readers in softirq see NULL or tables that are initialised. */
 	smp_store_release(&hn->tables, t);
 out:

@@ -26,6 +26,7 @@ static void construct(void *obj)
 	INIT_HLIST_NODE(&rpc->hash);
 	INIT_LIST_HEAD(&rpc->sock_link);
 	INIT_LIST_HEAD(&rpc->ready_link);
+	INIT_LIST_HEAD(&rpc->young_link);
 	INIT_LIST_HEAD(&rpc->wheel_link);
 	INIT_LIST_HEAD(&rpc->evict_link);
 	INIT_LIST_HEAD(&rpc->evict_sock_link);
@@ -489,6 +490,8 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 	trace_homa_rpc_end(rpc, why);
 
 	hlist_del_init(&rpc->hash);
+	if (!list_empty(&rpc->young_link))
+		list_del_init(&rpc->young_link);
 	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
 		homa_dedup_add(&rpc->bucket->dedup,
 			       dedup_key(rpc->peer, rpc->core.id, rpc->dport),

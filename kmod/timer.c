@@ -9,9 +9,10 @@
  * response was sent in full: NEED_ACK) moves it.
  *
  * Most RPCs end before time can matter to them, and should not pay for it.  So
- * a new one is not put in the wheel; it only marks its bucket as young, in a
- * bitmap of its CPU.  A little later the timer looks at young buckets and puts
- * the RPCs in the wheel that are still there.
+ * a new one is not put in the wheel; it is only noted as young in its bucket, and
+ * the bucket in a bitmap of its CPU.  A little later the timer looks at the young
+ * RPCs that are still there and puts them in the wheel.  What it does depends on
+ * how many are young, not on how many there are.
  */
 #include <linux/math64.h>
 #include "homa.h"
@@ -23,6 +24,12 @@
 
 /* Longest time that an RPC is not looked at. */
 #define YOUNG_TICKS_MAX 4
+
+/*
+ * Young RPCs looked at in one expiry; the rest waits for the next, a tick later.
+ * That is a million in a second, more than a host can have.
+ */
+#define LOOKS_MAX 1024
 
 static u64 tick_of(u64 ns)
 {
@@ -122,13 +129,17 @@ static noinline void start_looking(struct homa_net *hn)
 	spin_unlock(&w->lock);
 }
 
-/* Let the timer look at the bucket of an RPC that was linked there before. */
+/* Let the timer look at an RPC that is not in the wheel. */
 static void mark_young_locked(struct homa_rpc *rpc)
 {
 	struct homa_tables *t = rpc->hn->tables;
 
 	lockdep_assert_held(&rpc->bucket->lock);
-	/* Whoever takes the bit sees the RPC: pairs with xchg() in look_at_young(). */
+	/* The bit that was set then is there, or somebody is about to look. */
+	if (!list_empty(&rpc->young_link) || !homa_rpc_alive(rpc))
+		return;
+	list_add_tail(&rpc->young_link, &rpc->bucket->young);
+	/* Whoever clears the bit sees the RPC: pairs with look_at_young(). */
 	smp_mb__before_atomic();
 	set_bit(rpc->bucket - t->buckets, raw_cpu_ptr(t->young)->buckets);
 	smp_mb__after_atomic();		/* pairs with look_at_young() */
@@ -247,32 +258,78 @@ static struct homa_rpc *next_due(struct homa_wheel *w, u64 now)
 	return rpc;
 }
 
-/* Put the RPCs of a young bucket in the wheel to which time may matter. */
-static void look_at(struct homa_bucket *bucket, const struct homa_config *cfg)
+/*
+ * Put the young RPCs of a bucket in the wheel to which time may matter, at most
+ * *@left, which is counted down.  Return: false if some remain.
+ */
+static bool look_at(struct homa_bucket *bucket, const struct homa_config *cfg,
+		    u32 *left)
 {
 	struct homa_rpc *rpc;
+	bool all;
 
-	/* An RPC that was linked after its bucket was marked marks it again. */
-	if (hlist_empty(&bucket->rpcs))
-		return;
+	/* An RPC that becomes young after the bit was cleared sets it again. */
+	if (list_empty(&bucket->young))
+		return true;
 	homa_bucket_lock(bucket);
-	hlist_for_each_entry(rpc, &bucket->rpcs, hash) {
-		if (list_empty_careful(&rpc->wheel_link))
-			homa_timer_arm_locked(rpc, homa_rpc_deadline(&rpc->core, cfg));
+	while (*left && !list_empty(&bucket->young)) {
+		rpc = list_first_entry(&bucket->young, struct homa_rpc,
+				       young_link);
+		list_del_init(&rpc->young_link);
+		homa_timer_arm_locked(rpc, homa_rpc_deadline(&rpc->core, cfg));
+		--*left;
 	}
+	all = list_empty(&bucket->young);
 	homa_bucket_unlock(bucket);
+	return all;
 }
 
-/* The young buckets, if it is time.  Return: false if there were none. */
-static bool look_at_young(struct homa_net *hn, const struct homa_config *cfg,
-			  u64 now)
+/*
+ * Look at the buckets that a CPU has marked, from *@from on; *@any: there were
+ * some.  Return: false if *@left is used up; *@from is where to go on.
+ */
+static bool look_at_marked(struct homa_tables *t, int cpu, u32 *from,
+			   const struct homa_config *cfg, u32 *left, bool *any)
+{
+	unsigned long *marks = per_cpu_ptr(t->young, cpu)->buckets;
+	unsigned long mask = ~0UL << *from % BITS_PER_LONG;
+	unsigned long bits;
+	u32 i;
+
+	for (i = *from / BITS_PER_LONG; i < BITS_TO_LONGS(HOMA_RPC_BUCKETS); i++) {
+		bits = READ_ONCE(marks[i]) & mask;
+		*any |= bits != 0;
+		for (mask = ~0UL; bits; bits &= bits - 1) {
+			u32 at = i * BITS_PER_LONG + __ffs(bits);
+
+			/* A full barrier, before the bucket is looked at. */
+			if (test_and_clear_bit(at, marks) &&
+			    !look_at(&t->buckets[at], cfg, left)) {
+				set_bit(at, marks);
+				*from = at;
+				return false;
+			}
+		}
+	}
+	*from = 0;
+	return true;
+}
+
+enum looked {
+	LOOKED_NONE,	/* it is not time, or none were made */
+	LOOKED_ALL,
+	LOOKED_SOME,	/* there are more */
+};
+
+/* The young RPCs, if it is time; where the last look stopped it goes on. */
+static enum looked look_at_young(struct homa_net *hn,
+				 const struct homa_config *cfg, u64 now)
 {
 	struct homa_wheel *w = &hn->wheel;
-	unsigned long *words;
-	unsigned long bits;
-	bool found = false;
+	u32 left = LOOKS_MAX;
+	bool any = false;
+	bool all = true;
 	bool due;
-	int cpu;
 	u32 i;
 
 	spin_lock_bh(&w->lock);
@@ -281,21 +338,22 @@ static bool look_at_young(struct homa_net *hn, const struct homa_config *cfg,
 		set_young_locked(w, U64_MAX);
 	spin_unlock_bh(&w->lock);
 	if (!due)
-		return false;
+		return LOOKED_NONE;
 	/* Whoever marks a bucket that is not seen below starts the timer. */
 	smp_mb();
-	for_each_possible_cpu(cpu) {
-		words = per_cpu_ptr(hn->tables->young, cpu)->buckets;
-		for (i = 0; i < BITS_TO_LONGS(HOMA_RPC_BUCKETS); i++) {
-			if (!READ_ONCE(words[i]))
-				continue;
-			found = true;
-			for (bits = xchg(&words[i], 0); bits; bits &= bits - 1)
-				look_at(&hn->tables->buckets[i * BITS_PER_LONG +
-							     __ffs(bits)], cfg);
-		}
+	/* Once around: what comes before young_from of the first CPU is last. */
+	for (i = 0; i <= nr_cpu_ids; i++) {
+		if (cpu_possible(w->young_cpu))
+			all = look_at_marked(hn->tables, w->young_cpu,
+					     &w->young_from, cfg, &left, &any);
+		if (!all)
+			break;
+		w->young_cpu = (w->young_cpu + 1) % nr_cpu_ids;
 	}
-	return found;
+	HOMA_ADD(hn, timer_looks, LOOKS_MAX - left);
+	if (!all)
+		return LOOKED_SOME;
+	return any ? LOOKED_ALL : LOOKED_NONE;
 }
 
 static enum hrtimer_restart expired(struct hrtimer *timer)
@@ -309,13 +367,13 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 	struct homa_config cfg;
 	u64 next = U64_MAX;
 	struct homa_rpc *rpc;
+	enum looked looked;
 	u64 now_ns;
-	bool young;
 	u32 visits;
 	u64 tick;
 
 	homa_config_get(hn, &cfg);
-	young = look_at_young(hn, &cfg, now);
+	looked = look_at_young(hn, &cfg, now);
 	for (visits = 0; visits < VISITS_MAX; visits++) {
 		rpc = next_due(w, now);
 		if (!rpc)
@@ -336,7 +394,9 @@ static enum hrtimer_restart expired(struct hrtimer *timer)
 		next = tick;
 	}
 	/* Where some were young more will be: they find the timer running. */
-	if (young && !w->young_armed)
+	if (looked == LOOKED_SOME)
+		set_young_locked(w, now);
+	else if (looked == LOOKED_ALL && !w->young_armed)
 		set_young_locked(w, tick_of(now_ns) + young_ticks(&cfg));
 	next = min(next, w->young_tick);
 	/*
@@ -368,6 +428,8 @@ void homa_timer_init(struct homa_net *hn)
 	w->count = 0;
 	w->timer_tick = U64_MAX;
 	w->young_tick = U64_MAX;
+	w->young_cpu = 0;
+	w->young_from = 0;
 	hrtimer_setup(&w->timer, expired, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_SOFT);
 }

@@ -34,6 +34,8 @@ struct homa_young {
  * @count: RPCs in the wheel
  * @young_tick: when young buckets are looked at next; U64_MAX: not @young_armed
  * @young_armed: the timer will look at young buckets; read without the lock
+ * @young_cpu: whose marks it looks at next; for the timer alone
+ * @young_from: from which bucket on; for the timer alone
  * @timer: runs only while there are RPCs in the wheel or young buckets
  * @timer_tick: tick that @timer is set to
  */
@@ -44,6 +46,8 @@ struct homa_wheel {
 	u64 timer_tick;
 	u64 young_tick;
 	bool young_armed;
+	u32 young_cpu;
+	u32 young_from;
 	u32 count;
 	struct hrtimer timer;
 };
