@@ -900,6 +900,8 @@ struct homa_peer *homa_peer_temp(struct homa_sock *hsk,
 void homa_peer_set_known(struct homa_peer *peer);
 struct homa_peer *homa_peer_find(struct homa_net *hn,
 				 const struct homa_peer_key *key);
+u64 homa_peer_secret(const struct homa_net *hn,
+		     const struct homa_peer_key *key);
 void homa_peer_put(struct homa_peer *peer);
 bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack);
 u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);

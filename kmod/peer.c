@@ -156,6 +156,18 @@ static bool room(struct homa_net *hn, bool stranger)
 	return !stranger || atomic_read(&hn->stranger_count) < max / 2;
 }
 
+/**
+ * homa_peer_secret() - homa_peer.secret of a host
+ * @hn: namespace
+ * @key: its address
+ *
+ * Return: the same each time, whether the host is remembered or not.
+ */
+u64 homa_peer_secret(const struct homa_net *hn, const struct homa_peer_key *key)
+{
+	return siphash(key, sizeof(*key), &hn->peer_secret);
+}
+
 /* A host that nobody else can see yet. */
 static struct homa_peer *new_peer(struct homa_sock *hsk,
 				  const struct homa_peer_key *key, gfp_t gfp)
@@ -184,8 +196,7 @@ static struct homa_peer *new_peer(struct homa_sock *hsk,
 	rcu_read_unlock();
 	peer->key = *key;
 	peer->hn = hn;
-	/* The same again if the host is forgotten meanwhile. */
-	peer->secret = siphash(key, sizeof(*key), &hn->peer_secret);
+	peer->secret = homa_peer_secret(hn, key);
 	peer->used = jiffies;
 	peer->cutoffs_sent = jiffies - 1;
 	refcount_set(&peer->refs, 2);	/* the table's and the caller's */

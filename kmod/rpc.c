@@ -88,9 +88,9 @@ static struct homa_bucket *bucket_of(struct homa_net *hn, u64 id,
  * host and port never share a key; those of different hosts do by chance only,
  * because a stranger cannot know @secret.
  */
-static u64 dedup_key(const struct homa_peer *peer, u64 id, u16 dport)
+static u64 dedup_key(u64 secret, u64 id, u16 dport)
 {
-	return id ^ peer->secret ^ (dport * GOLDEN_RATIO_64);
+	return id ^ secret ^ (dport * GOLDEN_RATIO_64);
 }
 
 /**
@@ -325,7 +325,30 @@ static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 }
 
 /*
- * Link a fresh server RPC, unless it is known already or was executed.
+ * Is a request known already, or was it executed?  Leaves no trace.
+ * Return: its RPC, locked; or NULL, with a reason if it was executed.
+ */
+static struct homa_rpc *find_request(struct homa_sock *hsk, u64 id,
+				     const struct homa_peer_key *key,
+				     u64 secret, u16 dport, u64 now_ns,
+				     enum homa_reason *reason)
+{
+	struct homa_bucket *bucket = bucket_of(hsk->hn, id, &key->addr);
+	struct homa_rpc *rpc;
+
+	homa_bucket_lock(bucket);
+	rpc = find_in(bucket, hsk, id, key, dport, false);
+	if (rpc)
+		return rpc;	/* it was not the first packet */
+	if (homa_dedup_seen(&bucket->dedup, dedup_key(secret, id, dport),
+			    now_ns))
+		*reason = HOMA_REASON_FINISHED_RPC;
+	homa_bucket_unlock(bucket);
+	return NULL;
+}
+
+/*
+ * Link a fresh server RPC, unless another CPU was faster.
  * Return: the RPC to use, locked (perhaps another one), or NULL with a reason.
  */
 static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
@@ -339,8 +362,9 @@ static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
 	rpc = find_in(bucket, fresh->hsk, id, &peer->key, fresh->dport,
 		      false);
 	if (rpc)
-		return rpc;	/* it was not the first packet */
-	if (homa_dedup_seen(&bucket->dedup, dedup_key(peer, id, fresh->dport),
+		return rpc;
+	if (homa_dedup_seen(&bucket->dedup,
+			    dedup_key(peer->secret, id, fresh->dport),
 			    fresh->birth_ns))
 		*reason = HOMA_REASON_FINISHED_RPC;
 	else if (!homa_rpc_insert_locked(fresh))
@@ -390,13 +414,19 @@ static bool full(struct homa_sock *hsk, struct homa_sock **of)
 	return READ_ONCE(hsk->num_rpcs) >= s->rpc_sock_max;
 }
 
-/* The host of a request that may become an RPC, referenced, or NULL. */
+/*
+ * The host of a request that may become an RPC, referenced, or NULL.
+ * Consumes the caller's reference to @peer, which is NULL for a host that is not
+ * remembered.
+ */
 static struct homa_peer *accept_from(struct homa_sock *hsk,
+				     struct homa_peer *peer,
 				     const struct homa_peer_key *key)
 {
-	struct homa_peer *peer = homa_peer_get(hsk, key, GFP_REQUEST);
 	struct homa_sock *of;
 
+	if (!peer)
+		peer = homa_peer_get(hsk, key, GFP_REQUEST);
 	if (peer == ERR_PTR(-ENOBUFS) && homa_evict(hsk->hn, NULL, true))
 		peer = homa_peer_get(hsk, key, GFP_REQUEST);
 	if (IS_ERR(peer))
@@ -422,8 +452,8 @@ static struct homa_peer *accept_from(struct homa_sock *hsk,
  * @reason: why not, if NULL is returned
  *
  * Makes the RPC if it is new and not one that was executed before
- * (protocol §9).  For a packet that is likely to be the first one: looking for
- * the RPC is cheaper than this.  Context: softirq, rcu_read_lock().
+ * (protocol §9).  Only then is a host remembered or does anybody make room.
+ * Context: softirq, rcu_read_lock().
  *
  * Return: the RPC with its lock held, or NULL with none.
  */
@@ -436,9 +466,20 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 	struct homa_rpc *fresh;
 	struct homa_rpc *rpc;
 
-	/* Nothing is allocated under a lock, so the look-up comes after it. */
+	*reason = HOMA_REASON_NONE;
+	peer = homa_peer_find(hsk->hn, key);
+	rpc = find_request(hsk, id, key,
+			   peer ? peer->secret : homa_peer_secret(hsk->hn, key),
+			   dport, now_ns, reason);
+	if (rpc || *reason != HOMA_REASON_NONE) {
+		if (peer)
+			homa_peer_put(peer);
+		return rpc;
+	}
+
+	/* Nothing is allocated under a lock: another look-up comes after it. */
 	*reason = HOMA_REASON_NO_MEMORY;
-	peer = accept_from(hsk, key);
+	peer = accept_from(hsk, peer, key);
 	if (!peer)
 		return NULL;
 	fresh = new_server(hsk, id, peer, saddr, dport, now_ns);
@@ -494,7 +535,8 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 		list_del_init(&rpc->young_link);
 	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
 		homa_dedup_add(&rpc->bucket->dedup,
-			       dedup_key(rpc->peer, rpc->core.id, rpc->dport),
+			       dedup_key(rpc->peer->secret, rpc->core.id,
+					 rpc->dport),
 			       ktime_get_coarse_ns());
 	unlink_sock_locked(rpc);
 	homa_evict_remove_locked(rpc);
