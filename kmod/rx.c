@@ -155,6 +155,17 @@ static bool take(struct homa_rpc *rpc, struct sk_buff *skb,
 	return taken;
 }
 
+/*
+ * What a packet does not need while it waits for its reader, who may come late: it
+ * would hold routes, IPsec states and the socket of a sender on this machine.
+ */
+static void strip(struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	skb_ext_reset(skb);
+	skb_orphan(skb);
+}
+
 static void count_start(const struct homa_rpc *rpc)
 {
 	trace_homa_rpc_incoming(rpc);
@@ -272,8 +283,7 @@ static bool take_whole(struct homa_rpc *rpc, struct sk_buff *skb,
 	if (!homa_rpc_is_client(&rpc->core))
 		homa_rpc_limit_response(&rpc->core, hdr->data.response_limit);
 	count_start(rpc);
-	skb_dst_drop(skb);
-	skb_orphan(skb);
+	strip(skb);
 	homa_mem_rx_own(hsk, skb);
 	cb = HOMA_SKB_CB(skb);
 	cb->start = 0;
@@ -333,8 +343,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		} else if (!homa_pool_memory_ok(hsk)) {
 			reason = HOMA_REASON_NO_MEMORY;
 		} else {
-			skb_dst_drop(skb);
-			skb_orphan(skb);
+			strip(skb);
 			taken = take(rpc, skb, hdr, now_ns, &reason);
 		}
 	}
