@@ -79,10 +79,8 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	seg = homa_route_way(rpc, &way);
 	if (seg < 0) {
 		rcu_read_unlock();
-		/* An id that is left there would make the next call a response. */
-		err = put_user(0, &user_args->id) ? -EFAULT :
-		      explain(hsk, seg, "no route to the destination");
-		goto put;
+		err = explain(hsk, seg, "no route to the destination");
+		goto take_back;
 	}
 	homa_rpc_hold(rpc);
 	homa_rpc_lock(rpc);
@@ -104,6 +102,10 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	homa_route_put(&way);
 	rcu_read_unlock();
 	homa_rpc_put(rpc);
+take_back:
+	/* An id that is left there would make the next call a response. */
+	if (put_user(0, &user_args->id))
+		err = -EFAULT;
 put:
 	homa_zerocopy_abort(&rpc->msgout);
 	homa_rpc_put(rpc);

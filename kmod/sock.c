@@ -285,6 +285,15 @@ static void mark_blocked(struct homa_sock *hsk)
 	smp_mb();	/* before tx_mem is read again; see uncharge */
 }
 
+/* What is said of messages that came is not for who waits for room. */
+static int wake_sender(struct wait_queue_entry *wait, unsigned int mode,
+		       int sync, void *key)
+{
+	if (key && !(key_to_poll(key) & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+		return 0;
+	return autoremove_wake_function(wait, mode, sync, key);
+}
+
 /**
  * homa_sock_wait_room() - wait until another message may be sent
  * @hsk: socket
@@ -296,7 +305,7 @@ int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock)
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	long timeo = sock_sndtimeo(sk, nonblock);
-	DEFINE_WAIT(wait);
+	DEFINE_WAIT_FUNC(wait, wake_sender);
 	int err = 0;
 
 	if (homa_sock_writable(hsk))

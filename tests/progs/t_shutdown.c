@@ -77,6 +77,8 @@ static void test_after(int family, int how)
 	T_RET(t_recv(&h.server, &h.request, 0, MSG_DONTWAIT), -ESHUTDOWN);
 	T_RET(t_recv(&h.server, &h.request, 1234, 0), -EINVAL);
 	T_RET(t_sendmsg(&h.server, &h.addr, "x", 1, &args, 0), -ESHUTDOWN);
+	/* An id that is left there would make the next call a response. */
+	T_EQ(args.id, 0);
 	T_RET(t_echo(&h.server, &held), 0);
 	T_RET(t_bind(&h.server, 98), -ESHUTDOWN);
 	T_EQ(ioctl(h.server.fd, HOMAIOCINFO, &info), -1);
