@@ -29,6 +29,7 @@ struct homa_pace_verdict homa_pace_try(u64 idle_until_ns, u64 now_ns,
 				       u32 wire_ns, u32 backlog_max_ns,
 				       bool force)
 {
+	u32 debt_max_ns = max(backlog_max_ns, HOMA_PACE_DEBT_NS);
 	u64 start_ns = max(idle_until_ns, now_ns);
 	struct homa_pace_verdict v;
 
@@ -37,6 +38,8 @@ struct homa_pace_verdict homa_pace_try(u64 idle_until_ns, u64 now_ns,
 		v.idle_until_ns = idle_until_ns - backlog_max_ns;
 		return v;
 	}
+	start_ns = min(start_ns, now_ns + min_t(u64, debt_max_ns,
+						U64_MAX - now_ns));
 	v.send = true;
 	v.idle_until_ns = start_ns + min_t(u64, wire_ns, U64_MAX - start_ns);
 	return v;

@@ -16,6 +16,12 @@
 /* Time that one large buffer may occupy the link. */
 #define HOMA_PACE_BURST_NS 20000u
 
+/*
+ * What was sent in any case delays what is held back by so much at most: the link may
+ * be faster than anybody knows, or somebody else cuts what it cannot carry.
+ */
+#define HOMA_PACE_DEBT_NS 10000000u
+
 /* What fits in an IP packet of 64 KiB beside its headers. */
 #define HOMA_PACE_BURST_BYTES_MAX 65000u
 
@@ -59,6 +65,9 @@ struct homa_pace_verdict {
  * @wire_ns: from homa_pace_wire_ns()
  * @backlog_max_ns: refuse while idle_until - now exceeds this
  * @force: account it in any case (control, short and resent packets)
+ *
+ * No packet begins later than @backlog_max_ns or HOMA_PACE_DEBT_NS after now,
+ * whatever is more, however many were forced.
  *
  * Return: the verdict.
  */

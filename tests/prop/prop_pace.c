@@ -34,6 +34,7 @@ void prop_run(struct prop *p)
 	u32 link_mbps = prop_length(p, 1 << 22);
 	u32 backlog_max_ns = prop_length(p, 1000000);
 	u64 now_ns = prop_one_in(p, 2) ? 0 : prop_u64(p) >> 1;
+	u64 debt_max_ns = max(backlog_max_ns, HOMA_PACE_DEBT_NS);
 	u64 idle_ns = 0;
 	u64 queue_ns = 0;	/* what a queue in the device would hold */
 
@@ -54,7 +55,8 @@ void prop_run(struct prop *p)
 				  force);
 		PROP_CHECK(v.send == (force || queue_ns <= backlog_max_ns));
 		if (v.send) {
-			queue_ns += wire_ns;
+			/* It never holds more but for one packet. */
+			queue_ns = wire_ns + min(queue_ns, debt_max_ns);
 			idle_ns = v.idle_until_ns;
 			PROP_CHECK(idle_ns - now_ns == queue_ns);
 			continue;

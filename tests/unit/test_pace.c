@@ -62,7 +62,17 @@ static void verdicts(void **state)
 		/* The clock starts high; the sum does not wrap. */
 		{ U64_MAX - 10, U64_MAX - 20, 100, 5000, false, true, U64_MAX },
 		{ U64_MAX, U64_MAX, 1, 0, true, true, U64_MAX },
+		/* What was forced is forgotten after 10 ms. */
+		{ 10000000, 0, 100, 5000, true, true, 10000100 },
+		{ 10000100, 0, 100, 5000, true, true, 10000100 },
+		{ 99000000, 0, 100, 5000, true, true, 10000100 },
+		{ 99000000, 0, 100, 5000, false, false, 98995000 },
+		{ 99000000, 7, 900000000, 0, true, true, 910000007 },
+		/* But what is permitted is not. */
+		{ 99000000, 0, 100, 98000000, true, true, 98000100 },
+		{ 97000000, 0, 100, 98000000, false, true, 97000100 },
 		{ U64_MAX, 0, 1, U32_MAX, false, false, U64_MAX - U32_MAX },
+		{ U64_MAX, 0, 1, U32_MAX, true, true, U32_MAX + 1ull },
 	};
 	u32 i;
 
