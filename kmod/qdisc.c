@@ -76,7 +76,7 @@ struct homa_qdisc {
 	struct flow *flows;
 	struct homa_srpt srpt;
 	struct homa_share share;
-	u16 waiting[FLOWS];
+	u32 waiting[FLOWS];
 	struct qdisc_watchdog watchdog;
 };
 
@@ -120,14 +120,15 @@ static u8 transport(const struct sk_buff *skb, int *offset)
 	switch (skb_protocol(skb, true)) {
 	case htons(ETH_P_IP):
 		v4 = skb_header_pointer(skb, at, sizeof(buf.v4), &buf);
-		if (!v4 || v4->ihl < 5)
+		/* Behind a tag that is part of the packet it is something else. */
+		if (!v4 || v4->version != 4 || v4->ihl < 5)
 			return 0;
 		*offset = at + 4 * v4->ihl;
 		/* Later fragments have no transport header. */
 		return v4->frag_off & htons(IP_OFFSET) ? 0 : v4->protocol;
 	case htons(ETH_P_IPV6):
 		v6 = skb_header_pointer(skb, at, sizeof(buf.v6), &buf);
-		if (!v6)
+		if (!v6 || v6->version != 6)
 			return 0;
 		*offset = at + sizeof(*v6);
 		return v6->nexthdr;
@@ -223,7 +224,7 @@ static int enqueue_one(struct Qdisc *sch, struct sk_buff *skb,
 	return NET_XMIT_SUCCESS;
 }
 
-/* Cut a large buffer of another protocol; @skb is consumed. */
+/* Cut a large buffer; @skb is consumed. */
 static int enqueue_parts(struct Qdisc *sch, struct sk_buff *skb,
 			 const struct homa_settings *s,
 			 struct sk_buff **to_free)
@@ -247,8 +248,12 @@ static int enqueue_parts(struct Qdisc *sch, struct sk_buff *skb,
 	if (num)
 		/* Those above counted one packet with all its bytes. */
 		qdisc_tree_reduce_backlog(sch, 1 - num, before - bytes);
+	if (!num) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_QDISC_DROP);
+		return NET_XMIT_DROP;
+	}
 	consume_skb(skb);
-	return num ? NET_XMIT_SUCCESS : NET_XMIT_DROP;
+	return NET_XMIT_SUCCESS;
 }
 
 static int homa_qdisc_enqueue(struct sk_buff *skb, struct Qdisc *sch,
@@ -256,12 +261,11 @@ static int homa_qdisc_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 {
 	struct homa_qdisc *q = qdisc_priv(sch);
 	const struct homa_settings *s;
-	int offset;
 
 	/* Softirqs are disabled: this is a read-side section. */
 	s = rcu_dereference_bh(q->link->hn->settings);
-	/* Homa's own buffers fit the link already. */
-	if (skb_is_gso(skb) && transport(skb, &offset) != IPPROTO_HOMA &&
+	/* Homa's own buffers fit the link, but not those that GRO has made. */
+	if (skb_is_gso(skb) &&
 	    homa_pace_burst_bytes(homa_link_mbps(q->link, &s->core)) <
 	    skb->len / 2)
 		return enqueue_parts(sch, skb, s, to_free);
