@@ -24,7 +24,7 @@ void homa_meter_full(struct homa_meter *m, u64 now_ns, u64 drained)
 	mbps = div_u64(min_t(u64, bytes, U64_MAX / 8000) * 8000, (u32)ns);
 	mbps = clamp_t(u64, mbps, 1, U32_MAX / 8);
 	/* Single measurements are off by what a burst brings. */
-	m->mbps = m->mbps ? (3 * (u64)m->mbps + mbps + 3) / 4 : mbps;
+	WRITE_ONCE(m->mbps, m->mbps ? (3 * (u64)m->mbps + mbps + 3) / 4 : mbps);
 restart:
 	/* 0 says that nothing runs. */
 	m->since_ns = now_ns ?: 1;
@@ -39,12 +39,14 @@ void homa_meter_free(struct homa_meter *m, u64 now_ns, u32 mbps_max)
 		return;
 	m->since_ns = 0;
 	m->free_since_ns = now_ns;
-	m->mbps = m->mbps < mbps_max / 2 ? 2 * m->mbps : 0;
+	WRITE_ONCE(m->mbps, m->mbps < mbps_max / 2 ? 2 * m->mbps : 0);
 }
 
 u32 homa_meter_mbps(const struct homa_meter *m, u32 mbps_max)
 {
-	return m->mbps ? min(m->mbps, mbps_max) : mbps_max;
+	u32 mbps = READ_ONCE(m->mbps);
+
+	return mbps ? min(mbps, mbps_max) : mbps_max;
 }
 
 u32 homa_meter_queue_bytes(const struct homa_meter *m, u32 mbps_max, u32 seg)
@@ -53,7 +55,7 @@ u32 homa_meter_queue_bytes(const struct homa_meter *m, u32 mbps_max, u32 seg)
 			    HOMA_METER_QUEUE_NS, 8000);
 
 	/* Full, and nobody knows how slow it is: little at first. */
-	if (!m->mbps)
+	if (!READ_ONCE(m->mbps))
 		bytes /= 2;
 
 	return clamp_t(u64, bytes, 2 * (u64)seg, U32_MAX / 4);

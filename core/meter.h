@@ -20,7 +20,8 @@
  * @since_ns: start of the running measurement, 0 = none
  * @drained: bytes that had left then
  * @free_since_ns: when the queue was last found full, or @mbps was raised
- * @mbps: result in 10^6 bit/s, 0 = the link was never seen to be full
+ * @mbps: result in 10^6 bit/s, 0 = the link was never seen to be full; others may
+ *	read it while it changes
  *
  * All zero is the initial state.
  */

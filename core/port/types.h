@@ -36,6 +36,10 @@ _Static_assert(sizeof(u16) == 2 && sizeof(u32) == 4 && sizeof(u64) == 8,
 #define S32_MAX	((s32)(U32_MAX >> 1))
 #define S64_MAX	((s64)(U64_MAX >> 1))
 
+/* A value that another thread may change or read at the same time. */
+#define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
+#define WRITE_ONCE(x, val)	(*(volatile __typeof__(x) *)&(x) = (val))
+
 #define BIT(nr)		(1UL << (nr))
 #define BIT_ULL(nr)	(1ULL << (nr))
 
