@@ -104,6 +104,13 @@ static bool join(struct sk_buff *p, struct sk_buff *skb)
 	u32 len = skb_gro_len(skb);
 	u32 moved;
 
+	/* Bytes in the memory of a device have no business with others. */
+	if (!skb_frags_readable(p) || !skb_frags_readable(skb))
+		return false;
+	/* A fragment with headers alone would be an empty one. */
+	if (skip > skb_headlen(skb) &&
+	    skb_frag_size(&from->frags[0]) <= skip - skb_headlen(skb))
+		return false;
 	if (p->pp_recycle != skb->pp_recycle || skb_zcopy(p) || skb_zcopy(skb) ||
 	    skb_has_frag_list(skb) || skb_headlen(skb) > skip + len ||
 	    p->len + len >= min(BYTES_MAX, READ_ONCE(p->dev->gro_max_size)))

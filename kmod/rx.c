@@ -459,6 +459,9 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 	reason = HOMA_REASON_IGNORED;
 	if (skb->pkt_type != PACKET_HOST)
 		goto drop;
+	/* Bytes in the memory of a device cannot be given to a reader. */
+	if (unlikely(!skb_frags_readable(skb)))
+		goto drop;
 	avail = linear_bytes(skb);
 	reason = homa_wire_parse(&hdr, skb->data, avail, skb->len);
 	if (reason != HOMA_REASON_NONE) {

@@ -96,6 +96,15 @@ homa_compat_register_sysctl(struct net *net, const char *path,
 #define EXPORT_SYMBOL_HOMA(symbol) EXPORT_SYMBOL_NS_GPL(symbol, HOMA)
 #endif
 
+/* Before 6.12 the bytes of each packet were in memory that the host can read. */
+#ifndef HOMA_HAVE_FRAGS_READABLE
+#define skb_frags_readable homa_compat_frags_readable
+static inline bool homa_compat_frags_readable(const struct sk_buff *skb)
+{
+	return true;
+}
+#endif
+
 /* An address from user space, of the length given beside it. */
 #ifndef HOMA_HAVE_SOCKADDR_UNSIZED
 #define sockaddr_unsized sockaddr

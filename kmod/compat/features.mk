@@ -21,6 +21,7 @@ ccflags-y += $(call homa-feature,DIAG_OWNER,linux/inet_diag.h,struct module.*\*o
 ccflags-y += $(call homa-feature,DIAG_BC_DATA,linux/inet_diag.h,inet_diag_bc_sk.const struct inet_diag_dump_data)
 ccflags-y += $(call homa-feature,NAMESPACE_STRING,linux/export.h,EXPORT_SYMBOL_NS_GPL.*"GPL". ns.)
 ccflags-y += $(call homa-feature,GRO_NETWORK_OFFSET,net/gro.h,\<skb_gro_receive_network_offset\>)
+ccflags-y += $(call homa-feature,FRAGS_READABLE,linux/skbuff.h,\<skb_frags_readable\>)
 ccflags-y += $(call homa-feature,ZEROCOPY_DEVMEM,linux/skbuff.h,struct ubuf_info \*uarg. bool devmem.;)
 # Once a macro, now an enumerator.
 ccflags-y += $(call homa-feature,CUSTOM_SOCKOPT,linux/net.h,\<SOCK_CUSTOM_SOCKOPT\>)
