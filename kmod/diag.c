@@ -18,14 +18,14 @@
 
 /**
  * struct progress - where a dump goes on, in netlink_callback.ctx
+ * @rpcs: its RPCs that were told of
  * @next: socket, see homa_inspect_next()
- * @rpcs: how many RPCs of it were told
- * @cookie: of it if it was told already, else 0
+ * @cookie: the socket's, half of it, if it was told already, else 0
  */
 struct progress {
+	struct homa_inspect_at rpcs;
 	u32 next;
-	u32 rpcs;
-	u32 cookie[2];
+	u32 cookie;
 };
 
 /* RPCs on their way into a message. */
@@ -45,10 +45,11 @@ static bool put_rpc(const struct homa_diag_rpc *rpc, void *arg)
 }
 
 /*
- * As many RPCs as fit, after those @told of before; counts them there.  A
+ * As many RPCs as fit, from @at on, which is moved.  A
  * buffer is never larger than the attribute can be: 32 KiB.  Return: that is all.
  */
-static bool put_rpcs(struct sk_buff *skb, struct sock *sk, u32 *told)
+static bool put_rpcs(struct sk_buff *skb, struct sock *sk,
+		     struct homa_inspect_at *at)
 {
 	struct nlattr *nest = nla_nest_start(skb, HOMA_DIAG_RPCS);
 	struct rpc_list list = { .skb = skb };
@@ -56,12 +57,11 @@ static bool put_rpcs(struct sk_buff *skb, struct sock *sk, u32 *told)
 
 	if (!nest)
 		return false;
-	all = homa_inspect_rpcs(sk, *told, put_rpc, &list);
+	all = homa_inspect_rpcs(sk, at, put_rpc, &list);
 	if (list.count)
 		nla_nest_end(skb, nest);
 	else
 		nla_nest_cancel(skb, nest);
-	*told += list.count;
 	return all;
 }
 
@@ -93,16 +93,16 @@ static bool put_memory(struct sk_buff *skb, struct sock *sk, int ext,
 }
 
 /*
- * One message about a socket.  @told: RPCs that earlier ones told of; counted
- * up.  @again: this is not the first one, so it is made for more RPCs only.
+ * One message about a socket.  @at: its RPCs that earlier ones told of; moved.
+ * @again: this is not the first one, so it is made for more RPCs only.
  * Return: 0, 1 = there are more RPCs, -EMSGSIZE = no room even for that.
  */
 static int fill(struct sk_buff *skb, struct netlink_callback *cb,
 		const struct inet_diag_req_v2 *req, struct sock *sk, u16 flags,
-		u32 *told, bool again)
+		struct homa_inspect_at *at, bool again)
 {
 	bool admin = netlink_net_capable(cb->skb, CAP_NET_ADMIN);
-	u32 told_before = *told;
+	u32 told_before = at->told;
 	struct homa_diag_info info;
 	struct inet_diag_msg *r;
 	struct nlmsghdr *nlh;
@@ -127,9 +127,9 @@ static int fill(struct sk_buff *skb, struct netlink_callback *cb,
 				  INET_DIAG_PAD))
 			goto cancel;
 		if (admin)
-			all = put_rpcs(skb, sk, told);
+			all = put_rpcs(skb, sk, at);
 	}
-	if (again && *told == told_before) {
+	if (again && at->told == told_before) {
 		nlmsg_cancel(skb, nlh);
 		return all ? 0 : -EMSGSIZE;
 	}
@@ -176,9 +176,10 @@ static void dump(struct sk_buff *skb, struct netlink_callback *cb,
 		if (!sk)
 			break;
 		sock_diag_save_cookie(sk, cookie);
-		again = !memcmp(cookie, at->cookie, sizeof(cookie));
+		cookie[0] = cookie[0] ?: 1;
+		again = cookie[0] == at->cookie;
 		if (!again)
-			at->rpcs = 0;
+			memset(&at->rpcs, 0, sizeof(at->rpcs));
 		more = 0;
 		if (wanted(req, sk, cb->data))
 			more = fill(skb, cb, req, sk, NLM_F_MULTI, &at->rpcs,
@@ -187,7 +188,7 @@ static void dump(struct sk_buff *skb, struct netlink_callback *cb,
 		if (more < 0)
 			break;
 		if (more) {
-			memcpy(at->cookie, cookie, sizeof(cookie));
+			at->cookie = cookie[0];
 			continue;
 		}
 		at->next = next;
@@ -247,14 +248,14 @@ static int dump_one(struct netlink_callback *cb,
 	struct net *net = sock_net(cb->skb->sk);
 	struct sk_buff *reply;
 	struct sock *sk;
-	u32 told = 0;
+	struct homa_inspect_at at = {};
 	int err;
 
 	sk = find(cb->skb, req);
 	if (IS_ERR(sk))
 		return PTR_ERR(sk);
 	reply = nlmsg_new(bytes, GFP_KERNEL);
-	err = reply ? fill(reply, cb, req, sk, 0, &told, false) : -ENOMEM;
+	err = reply ? fill(reply, cb, req, sk, 0, &at, false) : -ENOMEM;
 	sock_put(sk);
 	if (err < 0) {
 		WARN_ON_ONCE(err == -EMSGSIZE);
@@ -296,7 +297,7 @@ static int __init homa_diag_init(void)
 		     sizeof_field(struct netlink_callback, ctx));
 	/* They may grow, but not shrink or differ between ABIs. */
 	BUILD_BUG_ON(sizeof(struct homa_diag_info) != 56);
-	BUILD_BUG_ON(sizeof(struct homa_diag_rpc) != 72);
+	BUILD_BUG_ON(sizeof(struct homa_diag_rpc) != 88);
 	return inet_diag_register(&handler);
 }
 

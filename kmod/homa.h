@@ -792,6 +792,14 @@ static inline bool homa_rpc_alive(const struct homa_rpc *rpc)
 	return rpc->core.state != HOMA_RPC_DEAD;
 }
 
+/* Since the peer showed life, or last had no reason to, which may be just now. */
+static inline u64 homa_rpc_silent_ns(const struct homa_rpc *rpc, u64 now_ns)
+{
+	s64 silent_ns = now_ns - rpc->core.quiet_since_ns;
+
+	return max_t(s64, silent_ns, 0);
+}
+
 static inline void homa_rpc_hold(struct homa_rpc *rpc)
 {
 	refcount_inc(&rpc->refs);

@@ -114,16 +114,21 @@ static void describe_locked(const struct homa_rpc *rpc,
 			    struct homa_diag_rpc *out)
 {
 	const struct homa_rpc_core *c = &rpc->core;
+	u64 now_ns = ktime_get_ns();
 
 	lockdep_assert_held(&rpc->bucket->lock);
 	memset(out, 0, sizeof(*out));
 	out->id = c->id;
-	out->age_ns = ktime_get_ns() - rpc->birth_ns;
+	out->age_ns = now_ns - rpc->birth_ns;
 	memcpy(out->peer, &rpc->peer->key.addr, sizeof(out->peer));
 	out->peer_scope = rpc->peer->key.scope;
 	out->peer_port = htons(rpc->dport);
 	out->state = c->state;
 	out->error = c->error;
+	out->silent_ns = homa_rpc_silent_ns(rpc, now_ns);
+	out->resends = c->resend_rounds;
+	if (rpc->deferred_to)
+		out->flags |= HOMA_DIAG_RPC_PACED;
 	if (rpc->private)
 		out->flags |= HOMA_DIAG_RPC_PRIVATE;
 	if (c->rx_stalled)
@@ -132,10 +137,69 @@ static void describe_locked(const struct homa_rpc *rpc,
 	describe_rx(c, out);
 }
 
+/* The RPC that a walk stopped at, referenced; NULL if it has ended. */
+static struct homa_rpc *last_told(struct homa_sock *hsk,
+				  const struct homa_inspect_at *at)
+{
+	struct homa_peer_key key = { .addr = at->peer, .scope = at->scope };
+	struct homa_rpc *rpc;
+
+	rpc = homa_rpc_find(hsk, at->id, &key, at->port);
+	if (!rpc)
+		return NULL;
+	homa_rpc_hold(rpc);
+	homa_rpc_unlock(rpc);
+	return rpc;
+}
+
+static void remember(struct homa_inspect_at *at, const struct homa_rpc *rpc)
+{
+	at->id = rpc->core.id;
+	at->peer = rpc->peer->key.addr;
+	at->scope = rpc->peer->key.scope;
+	at->port = rpc->dport;
+	at->told++;
+}
+
+/* Takes the reference to @rpc; returns one to its successor, or NULL. */
+static struct homa_rpc *following(struct homa_sock *hsk, struct homa_rpc *rpc)
+{
+	struct homa_rpc *next = homa_sock_next_rpc(hsk, rpc);
+
+	homa_rpc_put(rpc);
+	return next;
+}
+
+/*
+ * Where a walk goes on, referenced.  The RPC where it stopped says where that is;
+ * only if it has ended as many have to be counted as were told of.
+ */
+static struct homa_rpc *resume(struct homa_sock *hsk,
+			       const struct homa_inspect_at *at)
+{
+	struct homa_rpc *rpc;
+	u32 step;
+
+	if (!at->told)
+		return homa_sock_next_rpc(hsk, NULL);
+	rpc = last_told(hsk, at);
+	if (rpc)
+		return following(hsk, rpc);
+	if (at->told >= READ_ONCE(hsk->num_rpcs))
+		return NULL;
+	rpc = homa_sock_next_rpc(hsk, NULL);
+	for (step = 0; rpc && step < at->told; step++) {
+		rpc = following(hsk, rpc);
+		if (!(step % STEPS_PER_TURN))
+			cond_resched();
+	}
+	return rpc;
+}
+
 /**
  * homa_inspect_rpcs() - describe the RPCs of a socket, oldest first
  * @sk: Homa socket, referenced
- * @skip: pass over so many first
+ * @at: where to begin; counted on.  All zero: at the first
  * @tell: called for each without a lock; false ends the walk, and does not
  *	count as told
  * @arg: for @tell
@@ -145,33 +209,35 @@ static void describe_locked(const struct homa_rpc *rpc,
  *
  * Context: process, may sleep.  Return: true when there are no more.
  */
-bool homa_inspect_rpcs(struct sock *sk, u32 skip,
+bool homa_inspect_rpcs(struct sock *sk, struct homa_inspect_at *at,
 		       bool (*tell)(const struct homa_diag_rpc *rpc, void *arg),
 		       void *arg)
 {
 	struct homa_sock *hsk = homa_sk(sk);
-	u32 room = READ_ONCE(hsk->num_rpcs);
+	u32 left = READ_ONCE(hsk->num_rpcs);
 	struct homa_diag_rpc out;
-	struct homa_rpc *next;
 	struct homa_rpc *rpc;
 	bool alive;
-	u32 step;
 
-	rpc = skip < room ? homa_sock_next_rpc(hsk, NULL) : NULL;
-	for (step = 0; rpc; rpc = next) {
-		if (step >= skip) {
-			homa_rpc_lock(rpc);
-			alive = homa_rpc_alive(rpc);
-			describe_locked(rpc, &out);
-			homa_rpc_unlock(rpc);
-			if (alive && !tell(&out, arg)) {
+	rpc = resume(hsk, at);
+	while (rpc) {
+		homa_rpc_lock(rpc);
+		alive = homa_rpc_alive(rpc);
+		describe_locked(rpc, &out);
+		homa_rpc_unlock(rpc);
+		if (alive) {
+			if (!tell(&out, arg)) {
 				homa_rpc_put(rpc);
 				return false;
 			}
+			remember(at, rpc);
 		}
-		next = ++step < room ? homa_sock_next_rpc(hsk, rpc) : NULL;
-		homa_rpc_put(rpc);
-		if (!(step % STEPS_PER_TURN))
+		if (!left--) {
+			homa_rpc_put(rpc);
+			break;
+		}
+		rpc = following(hsk, rpc);
+		if (!(left % STEPS_PER_TURN))
 			cond_resched();
 	}
 	return true;

@@ -188,10 +188,10 @@ static bool put_rpc_wait(struct sk_buff *skb, const struct homa_rpc *rpc,
 			 u64 now_ns)
 {
 	const struct homa_rpc_core *c = &rpc->core;
-	s64 silent_ns = now_ns - c->quiet_since_ns;
 
 	return !nla_put_u64_64bit(skb, HOMA_A_RPC_SILENT_NS,
-				  max_t(s64, silent_ns, 0), HOMA_A_RPC_PAD) &&
+				  homa_rpc_silent_ns(rpc, now_ns),
+				  HOMA_A_RPC_PAD) &&
 	       !nla_put_u16(skb, HOMA_A_RPC_RESENDS, c->resend_rounds) &&
 	       !nla_put_u8(skb, HOMA_A_RPC_PACED, !!rpc->deferred_to);
 }

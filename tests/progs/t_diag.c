@@ -504,6 +504,9 @@ static void test_rpc(void)
 	T_EQ(rpcs[0].rx_gaps, 0);
 	T_EQ(rpcs[0].error, 0);
 	T_OK(rpcs[0].age_ns < 10000000000ULL);
+	T_OK(rpcs[0].silent_ns <= rpcs[0].age_ns);
+	T_EQ(rpcs[0].resends, 0);
+	T_EQ(rpcs[0].reserved, 0);
 
 	s = look(&client);
 	T_EQ(s->info.client_rpcs, 1);

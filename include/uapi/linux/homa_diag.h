@@ -62,6 +62,7 @@ struct homa_diag_info {
 #define HOMA_DIAG_RPC_STALLED	(1 << 1)	/* waits for room in the region */
 #define HOMA_DIAG_RPC_TX	(1 << 2)	/* the tx_ members are valid */
 #define HOMA_DIAG_RPC_RX	(1 << 3)	/* the rx_ members are valid */
+#define HOMA_DIAG_RPC_PACED	(1 << 4)	/* waits for its turn on our own link */
 
 /**
  * struct homa_diag_rpc - an RPC of a socket
@@ -80,6 +81,9 @@ struct homa_diag_info {
  * @rx_received: of these, here
  * @rx_granted: of these, allowed to the peer
  * @rx_gaps: ranges missing before the last byte that is here
+ * @silent_ns: since the other host showed life, or last had no reason to
+ * @resends: how often it was asked in vain for what is missing, meanwhile
+ * @reserved: 0
  */
 struct homa_diag_rpc {
 	__u64 id;
@@ -97,6 +101,9 @@ struct homa_diag_rpc {
 	__u32 rx_received;
 	__u32 rx_granted;
 	__u32 rx_gaps;
+	__u64 silent_ns;
+	__u32 resends;
+	__u32 reserved;
 };
 
 #endif /* _UAPI_LINUX_HOMA_DIAG_H */
