@@ -131,9 +131,11 @@ static void forget(struct homa_sock *hsk, struct delivery *d)
 
 static void explain_copy(struct homa_sock *hsk, int err)
 {
-	homa_sock_explain(hsk, err == -EPERM ?
-			  "the receive region was set by another user, for other memory" :
-			  "receive region is not writable");
+	if (err == -EPERM)
+		homa_sock_explain(hsk,
+				  "receive region set for other memory, by another user or without CAP_SYS_PTRACE");
+	else
+		homa_sock_explain(hsk, "receive region is not writable");
 }
 
 /* Wait for a message and copy it.  Return: its length or a negative errno. */

@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include "homa.h"
+#include "compat/dumpable.h"
 
 /**
  * struct homa_region - address of a receive region; constant once published
@@ -75,11 +76,18 @@ static bool may_trace(const struct cred *who, const struct user_namespace *ns)
 	return false;
 }
 
-/* As for ptrace(): the same user, who is not less privileged. */
+/*
+ * As for ptrace(): the same user, who is not less privileged, unless our memory is not
+ * for his eyes either.  Security modules cannot be asked, for whoever set the region
+ * may be gone; they were when we were given the socket, and are when we use it.
+ */
 static bool may_write_ours(const struct cred *who)
 {
 	const struct cred *us = current_cred();
+	const struct user_namespace *tracer_ns = homa_tracer_ns();
 
+	if (tracer_ns)
+		return may_trace(who, tracer_ns);
 	if (who == us || may_trace(who, us->user_ns))
 		return true;
 	return who->user_ns == us->user_ns &&
@@ -99,7 +107,9 @@ static bool may_write_ours(const struct cred *who)
  */
 int homa_region_start(const struct homa_region *region, u64 *start)
 {
-	if (region->mm != current->mm && !may_write_ours(region->cred))
+	/* A thread of the kernel has no memory to write to. */
+	if (!current->mm || (region->mm != current->mm &&
+			     !may_write_ours(region->cred)))
 		return -EPERM;
 	*start = region->start;
 	return 0;

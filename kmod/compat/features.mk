@@ -14,6 +14,8 @@ ccflags-y += $(call homa-feature,IPV6_PINFO_OFFSET,net/sock.h,\<ipv6_pinfo_offse
 ccflags-y += $(call homa-feature,SOCKADDR_UNSIZED,linux/socket.h,^struct sockaddr_unsized \{)
 ccflags-y += $(call homa-feature,BPF_ADDR_LEN,linux/bpf-cgroup.h,BIND_LOCK.sk. uaddr. uaddrlen)
 ccflags-y += $(call homa-feature,GENL_INFO_DUMP,net/genetlink.h,\<genl_info_dump\>)
+# In struct task_struct what was in struct mm_struct.
+ccflags-y += $(call homa-feature,EXEC_STATE,linux/sched.h,struct task_exec_state.*\*exec_state;)
 # struct proto.recvmsg
 ccflags-y += $(call homa-feature,RECVMSG_ADDR_LEN,net/sock.h,int flags. int \*addr_len.;)
 # struct inet_diag_handler.owner

@@ -2,6 +2,7 @@
 /* SO_HOMA_RCVBUF: uapi §5, row by row, and what happens when memory goes away. */
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -272,7 +273,7 @@ static void test_move(int family)
 }
 
 /* In a child that is user @uid: receive on @sock. Returns the result. */
-static int receive_as(const struct t_sock *sock, uid_t uid)
+static int receive_as_if(const struct t_sock *sock, uid_t uid, bool dumpable)
 {
 	struct t_msg msg = { 0 };
 	int status;
@@ -286,6 +287,9 @@ static int receive_as(const struct t_sock *sock, uid_t uid)
 
 		if (uid && (setgid(uid) || setuid(uid)))
 			_exit(100);
+		/* setuid() made it 0. */
+		if (prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0))
+			_exit(102);
 		msg.args.num_bpages = 0;
 		ret = t_recv(sock, &msg, 0, MSG_DONTWAIT);
 		if (ret > 0 && !t_msg_is(sock, &msg, 5))
@@ -295,6 +299,11 @@ static int receive_as(const struct t_sock *sock, uid_t uid)
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		t_die("waitpid");
 	return -WEXITSTATUS(status);
+}
+
+static int receive_as(const struct t_sock *sock, uid_t uid)
+{
+	return receive_as_if(sock, uid, true);
 }
 
 /* A process that set the region for its own memory, as user @uid. */
@@ -334,6 +343,10 @@ static void test_other_memory(int family)
 		T_RET(receive_as(&server, uids[i]), 0);
 		T_RET(t_abort(&client, 0, 0), 0);
 	}
+	t_case("family %d: a child that is not dumpable, of a privileged one", family);
+	t_request(&client, &addr, 5000, 5, 0);
+	T_OK(T_WAIT(t_arrived(&server, 0), 1000));
+	T_RET(receive_as_if(&server, 65534, false), 0);
 	t_close(&server);
 
 	t_case("family %d: a region that another user made", family);
@@ -350,8 +363,11 @@ static void test_other_memory(int family)
 	T_EQ(msg.args.num_bpages, 1);
 	info = t_info(&server);
 	T_EQ(info.num_rpcs, 1);
-	T_OK(strstr(info.error_msg, "another user") != NULL);
+	T_OK(strstr(info.error_msg, "for other memory") != NULL);
 	T_RET(receive_as(&server, 65533), -EPERM);
+
+	t_case("family %d: a process that its own user may not trace", family);
+	T_RET(receive_as_if(&server, 65534, false), -EPERM);
 
 	t_case("family %d: the owner of the socket makes it his", family);
 	server.region = (unsigned char *)map(T_REGION_BYTES, PROT_READ | PROT_WRITE);
