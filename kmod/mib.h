@@ -57,11 +57,11 @@
 	X(sent_msg_bytes, "bytes in outgoing messages")			\
 	X(gaps_created, "holes that opened in incoming messages")	\
 	X(wait_none, "messages that recvmsg found at once")		\
-	X(wait_fast, "messages that recvmsg polled for")	\
+	X(wait_fast, "messages that recvmsg polled for")		\
 	X(wait_block, "messages that recvmsg slept for")		\
 	X(handoffs_thread_waiting, "messages that a sleeping thread was woken for") \
 	X(handoffs_alt_thread, "handed to a thread elsewhere (always 0)") \
-	X(poll_cycles, "time spent polling (always 0)")			\
+	X(poll_cycles, "time that threads polled in recvmsg")		\
 	X(blocked_cycles, "time that threads slept in recvmsg")		\
 	X(softirq_cycles, "time spent on received packets")		\
 	X(send_cycles, "time spent in sendmsg for requests")		\

@@ -203,7 +203,9 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
 		return rpc;
 	}
 	if (READ_ONCE(hsk->poll_credit) >= POLL_CREDIT && timeo) {
+		began = homa_cycles();
 		rpc = poll_ready(hsk, timeo);
+		HOMA_ADD(hsk->hn, poll_cycles, homa_cycles_since(began));
 		if (rpc) {
 			HOMA_INC(hsk->hn, wait_fast);
 			return rpc;

@@ -20,4 +20,6 @@ polled()
 	[ "$(counter c wait_fast)" -gt 0 ]
 }
 wait_for 20 polled || die "no receiver of 100,000 polled with success"
-[ "$(counter s wait_fast)" -eq 0 ] || die "a receiver polled although poll_usecs is 0"
+[ "$(counter c poll_cycles)" -gt 0 ] || die "polling took no time"
+[ "$(counter s wait_fast)" -eq 0 ] && [ "$(counter s poll_cycles)" -eq 0 ] ||
+	die "a receiver polled although poll_usecs is 0"
