@@ -11,8 +11,69 @@ dir=/proc/sys/net/homa
 wrong=0
 : >/tmp/names
 
-# NAME DEFAULT [ro]; "-" = the default is not specified
-while read -r name default mode; do
+# NAME DEFAULT MIN MAX; "-" is not specified, a list has "_" between its values. man/homa.7
+# says the same (tests/check/manual.py).
+cat >/tmp/table <<END
+accept_bits 0 0 2147483647
+action 0 0 2147483647
+bpage_lease_usecs 10000 0 1000000
+busy_usecs 100 0 1000000
+cutoff_version 1 ro
+cutoffs_pinned 0 0 1
+dead_buffs_limit 5000 0 2147483647
+defer_min_bytes 1000 0 1000000
+drop_bits 0 0 2147483647
+fifo_grant_increment 50000 0 1000000
+flags 0 0 2
+freeze_type 0 0 2147483647
+gen3_softirq_cores -1_-1_-1_-1 -1 2147483647
+grant_fifo_fraction 50 0 500
+gro_busy_usecs 5 0 1000000
+gro_policy 114 0 255
+gso_force_software 0 0 1
+hijack_tcp 0 0 0
+homa_mem - - -
+homa_share 50 0 100
+incast_bytes 100000 0 1073741824
+link_mbps 25000 1 4194304
+max_dead_buffs 0 0 2147483647
+max_grantable_rpcs 0 0 2147483647
+max_gro_skbs 20 1 2147483647
+max_gso_size 0 0 2147483647
+max_incoming 400000 1 1073741824
+max_link_usage 99 5 100
+max_nic_est_backlog_usecs 5 1 100000
+max_nic_queue_usecs 40 0 1000000
+max_overcommit 8 1 8
+max_sched_prio 3 ro
+next_id 0 0 2147483646
+num_priorities 8 1 8
+pacer_fifo_fraction 50 0 500
+peer_gc_threshold 5000 0 16777216
+peer_idle_secs_max 120 0 86400
+peer_idle_secs_min 10 0 86400
+peer_net_max 10000 16 16777216
+poll_usecs 50 0 1000000
+priority_map 0_1_2_3_4_5_6_7 0 7
+privileged_ports 1 0 1
+reap_limit 10 0 2147483647
+request_ack_ticks 2 1 1000
+resend_interval 5 1 1000
+resend_ticks 5 1 1000
+rpc_net_max 400000 1 16777216
+rpc_sock_max 100000 1 16777216
+skb_page_frees_per_sec 1000 0 2147483647
+skb_page_pool_min_kb 3000 0 2147483647
+temp 0_0_0_0 -2147483648 2147483647
+timeout_resends 5 0 2147483647
+timeout_ticks 100 2 4000
+unsched_bytes 40000 1 1000000
+unsched_cutoffs 0_0_0_0_1000000_15000_2800_200 0 2147483647
+verbose 0 0 1
+window 0 0 1073741824
+wmem_max 100000000 4096 2147483647
+END
+while read -r name default min max; do
 	[ -n "$name" ] || continue
 	echo "$name" >>/tmp/names
 	if [ ! -e $dir/$name ]; then
@@ -21,73 +82,14 @@ while read -r name default mode; do
 		continue
 	fi
 	want=644
-	[ "$mode" = ro ] && want=444
+	[ "$min" = ro ] && want=444
 	got=$(stat -c %a $dir/$name)
 	[ "$got" = $want ] || { echo "$name: mode $got, expected $want"; wrong=$((wrong + 1)); }
 	got=$(tr '\t' ' ' <$dir/$name)
 	want=$(echo "$default" | tr _ ' ')
 	[ "$want" = - ] || [ "$got" = "$want" ] ||
 		{ echo "$name: $got, expected $want"; wrong=$((wrong + 1)); }
-done <<END
-accept_bits 0
-action 0
-bpage_lease_usecs 10000
-busy_usecs 100
-cutoff_version 1 ro
-cutoffs_pinned 0
-dead_buffs_limit 5000
-defer_min_bytes 1000
-drop_bits 0
-fifo_grant_increment 50000
-flags 0
-freeze_type 0
-gen3_softirq_cores -
-grant_fifo_fraction 50
-gro_busy_usecs 5
-gro_policy 114
-gso_force_software 0
-hijack_tcp 0
-homa_mem -
-homa_share 50
-incast_bytes 100000
-link_mbps 25000
-max_dead_buffs 0
-max_grantable_rpcs 0
-max_gro_skbs 20
-max_gso_size 0
-max_incoming 400000
-max_link_usage 99
-max_nic_est_backlog_usecs 5
-max_nic_queue_usecs 40
-max_overcommit 8
-max_sched_prio 3 ro
-next_id 0
-num_priorities 8
-pacer_fifo_fraction 50
-peer_gc_threshold 5000
-peer_idle_secs_max 120
-peer_idle_secs_min 10
-peer_net_max 10000
-poll_usecs 50
-priority_map 0_1_2_3_4_5_6_7
-privileged_ports 1
-reap_limit 10
-request_ack_ticks 2
-resend_interval 5
-resend_ticks 5
-rpc_net_max 400000
-rpc_sock_max 100000
-skb_page_frees_per_sec 1000
-skb_page_pool_min_kb 3000
-temp 0_0_0_0
-timeout_resends 5
-timeout_ticks 100
-unsched_bytes 40000
-unsched_cutoffs 0_0_0_0_1000000_15000_2800_200
-verbose 0
-window 0
-wmem_max 100000000
-END
+done </tmp/table
 for file in $dir/*; do
 	grep -qx "${file##*/}" /tmp/names && continue
 	echo "$file is not in the table"
@@ -117,6 +119,7 @@ refused hijack_tcp 1		# Homa inside TCP is not spoken here
 refused next_id 1001		# a server's
 refused cutoffs_pinned 2
 ok "ranges"
+
 echo 6 >$dir/num_priorities || die "num_priorities does not take 6"
 [ "$(cat $dir/cutoff_version)" = 2 ] || die "new cutoffs have the old version"
 echo 8 >$dir/num_priorities
