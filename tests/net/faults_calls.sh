@@ -13,5 +13,8 @@
 new_host c
 ip -n c link set lo mtu 1500
 ip -n c -6 route add local fd01::/64 dev lo || die "no route"
+ip -n c link add v0 type veth peer name v1 || die "no veth"
+ip -n c link set v0 up
+insmod "$(dirname "$HOMA_KO")/homa_diag.ko" || die "no homa_diag"
 # ip netns exec shows a fresh /sys.
 in_ns c sh -c "mount -t debugfs none /sys/kernel/debug && t_faults calls" || die "faults in calls"

@@ -5,8 +5,8 @@
  *    t_faults calls      in the calls of the API, one after the other
  *    t_faults rpcs       in whole RPCs: in the calls, and in what packets do
  *
- * Needs a kernel with fault injection, and root, and a route that makes fd01::/64
- * local. In calls the n-th allocation (or access to user memory) of the calling
+ * Needs a kernel with fault injection, and root, a route that makes fd01::/64
+ * local, homa_diag.ko, and a device v0 that may have a queueing discipline. In calls the n-th allocation (or access to user memory) of the calling
  * thread fails, for n = 1, 2, ... until a call needs fewer. In softirqs, where
  * allocations have no thread, S bytes of those that cannot wait succeed and then one
  * fails; S is chosen so that each fails once.
@@ -20,7 +20,12 @@
 #include <linux/errqueue.h>
 #include <linux/genetlink.h>
 #include <linux/homa_netlink.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <net/if.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,6 +185,33 @@ static int call_region(struct world *w)
 	return ret;
 }
 
+/* To where it is already: all is made anew, and RPCs go on. */
+static int call_move_region(struct world *w)
+{
+	struct homa_rcvbuf_args args = {
+		.start = (uintptr_t)w->server.region, .length = w->server.region_bytes,
+	};
+
+	return setsockopt(w->server.fd, IPPROTO_HOMA, SO_HOMA_RCVBUF_MOVE, &args,
+			  sizeof(args)) ? -errno : 0;
+}
+
+static int call_metrics(struct world *w)
+{
+	int fd = open("/proc/net/homa_metrics", O_RDONLY | O_CLOEXEC), ret;
+	char text[4096];
+
+	(void)w;
+	if (fd < 0)
+		return -errno;
+	do {
+		ret = (int)read(fd, text, sizeof(text));
+	} while (ret > 0);
+	ret = ret < 0 ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
 static int call_bind(struct world *w)
 {
 	struct t_sock sock = { .family = w->client.family };
@@ -311,10 +343,10 @@ static void begin_request(uint16_t type, uint16_t flags, uint8_t cmd)
 }
 
 /* Send the request; 0 or -errno. @answers: messages but for the last, or NULL. */
-static int netlink(unsigned int *answers)
+static int netlink(int protocol, unsigned int *answers)
 {
 	struct timeval limit = { .tv_sec = 1 };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC), ret = 1;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol), ret = 1;
 	static char answer[65536];
 	struct nlmsghdr *hdr;
 	ssize_t got;
@@ -371,7 +403,7 @@ static int dump(uint8_t cmd)
 	int ret;
 
 	begin_request(family_id(), NLM_F_DUMP, cmd);
-	ret = netlink(&answers);
+	ret = netlink(NETLINK_GENERIC, &answers);
 	/* There is at least one of each. */
 	return !ret && !answers ? -ENODATA : ret;
 }
@@ -387,7 +419,51 @@ static int call_param_set(struct world *w)
 	begin_request(family_id(), NLM_F_ACK, HOMA_CMD_PARAM_SET);
 	add_attr(HOMA_A_PARAM_NAME, "unsched_bytes", 14);
 	add_attr(HOMA_A_PARAM_VALUE, &w->value, sizeof(w->value));
-	return netlink(NULL);
+	return netlink(NETLINK_GENERIC, NULL);
+}
+
+/* A request of another kind: with @bytes of what it is about behind the header. */
+static void begin_other(uint16_t type, uint16_t flags, const void *body, uint32_t bytes)
+{
+	memset(&request, 0, sizeof(request));
+	request.hdr.nlmsg_len = NLMSG_LENGTH(bytes);
+	request.hdr.nlmsg_type = type;
+	request.hdr.nlmsg_flags = NLM_F_REQUEST | flags;
+	memcpy(NLMSG_DATA(&request.hdr), body, bytes);
+}
+
+static int call_sock_diag(struct world *w)
+{
+	const struct inet_diag_req_v2 what = {
+		.sdiag_family = (uint8_t)w->client.family, .sdiag_protocol = IPPROTO_HOMA,
+		.idiag_ext = 1 << (INET_DIAG_INFO - 1), .idiag_states = ~0u,
+	};
+	unsigned int answers = 0;
+	int ret;
+
+	begin_other(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &what, sizeof(what));
+	ret = netlink(NETLINK_SOCK_DIAG, &answers);
+	return !ret && !answers ? -ENODATA : ret;
+}
+
+static int qdisc_ifindex;
+
+static int change_qdisc(uint16_t type, uint16_t flags)
+{
+	const struct tcmsg what = {
+		.tcm_ifindex = qdisc_ifindex, .tcm_parent = TC_H_ROOT,
+		.tcm_handle = 0x10000,
+	};
+
+	begin_other(type, flags | NLM_F_ACK, &what, sizeof(what));
+	add_attr(TCA_KIND, "homa", sizeof("homa"));
+	return netlink(NETLINK_ROUTE, NULL);
+}
+
+static int call_qdisc(struct world *w)
+{
+	(void)w;
+	return change_qdisc(RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
 }
 
 /* ---- sweeps ---- */
@@ -433,6 +509,14 @@ static void check_after(struct world *w, int (*call)(struct world *w), int ret)
 		again = receive(&w->client, &w->response, w->id);
 		T_OK(again == -EINVAL || (ret && !again));
 		T_OK(again || t_msg_is(&w->client, &w->response, 9));
+	} else if (call == call_move_region) {
+		T_RET(send_request(w), 0);
+		T_RET(finish(w), 0);
+	} else if (call == call_qdisc) {
+		/* If it failed, perhaps only the answer was lost. */
+		change_qdisc(RTM_DELQDISC, 0);
+		T_RET(call_qdisc(w), 0);
+		T_RET(change_qdisc(RTM_DELQDISC, 0), 0);
 	} else if (call == call_connect && ret) {
 		T_RET(call_connect(w), 0);
 	} else if (call == call_sysctl) {
@@ -491,11 +575,13 @@ static void check_calls(void)
 	unsigned int i;
 
 	family_id();
+	qdisc_ifindex = (int)if_nametoindex("v0");
 	for (i = 0; i < 2; i++) {
 		int family = families[i];
 
 		sweep("socket", call_socket, family, 1, NOTHING);
 		sweep("SO_HOMA_RCVBUF", call_region, family, 1, NOTHING);
+		sweep("SO_HOMA_RCVBUF_MOVE", call_move_region, family, 20000, NOTHING);
 		sweep("bind", call_bind, family, 1, NOTHING);
 		sweep("connect", call_connect, family, 1, NOTHING);
 		sweep("sendmsg, 1 byte", send_request, family, 1, NOTHING);
@@ -508,10 +594,13 @@ static void check_calls(void)
 		sweep("response of 1 byte", call_respond, family, 1, REQUEST_RECEIVED);
 		sweep("response of 20000 bytes", call_respond, family, 20000, REQUEST_RECEIVED);
 		sweep("recvmsg, private", call_receive_private, family, 20000, RESPONSE_ARRIVED);
+		sweep("sock_diag", call_sock_diag, family, 100, REQUEST_ARRIVED);
 	}
 	sweep("HOMAIOCINFO", call_info, AF_INET, 100, REQUEST_ARRIVED);
 	sweep("HOMAIOCABORT", call_abort, AF_INET, 100, REQUEST_ARRIVED);
 	sweep("sysctl", call_sysctl, AF_INET, 1, NOTHING);
+	sweep("homa_metrics", call_metrics, AF_INET, 1, NOTHING);
+	sweep("queueing discipline", call_qdisc, AF_INET, 1, NOTHING);
 	sweep("counter-get", call_counters, AF_INET, 1, NOTHING);
 	sweep("socket-get", call_sockets, AF_INET, 1, NOTHING);
 	sweep("rpc-get", call_rpcs, AF_INET, 100, REQUEST_ARRIVED);
