@@ -248,7 +248,9 @@ static long call_option(struct thread *t, int fd, unsigned int index)
 	static const int levels[] = { IPPROTO_HOMA, SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6 };
 	int level = levels[any(t, 4)];
 	/* At level SOL_SOCKET nothing that detaches us from the test. */
-	int name = level == IPPROTO_HOMA ? 8 + (int)any(t, 8) : (int)any(t, 80);
+	static const int ours[] = { SO_HOMA_RCVBUF, SO_HOMA_SERVER, SO_HOMA_RCVBUF_MOVE };
+	int name = level == IPPROTO_HOMA ? (any(t, 4) ? ours[any(t, 3)] : (int)any(t, 40)) :
+		   (int)any(t, 80);
 	socklen_t bytes = any(t, 8) ? sizeof(region) : any(t, 300);
 
 	if (any(t, 2))
