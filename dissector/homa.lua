@@ -60,6 +60,8 @@ local f = {
 	incoming = ProtoField.uint32("homa.data.incoming", "Bytes that come without a grant"),
 	cutoff_version = ProtoField.uint16("homa.data.cutoff_version", "Version of the cutoffs in use"),
 	retransmit = ProtoField.bool("homa.data.retransmit", "Retransmission"),
+	response_limit = ProtoField.uint32("homa.data.response_limit",
+		"Bytes of the response that may come without a grant"),
 	pad = ProtoField.bytes("homa.data.pad", "Padding"),
 	seg_offset = ProtoField.uint32("homa.data.seg_offset", "Segment offset", base.DEC_HEX),
 	offset = ProtoField.uint32("homa.data.offset", "Offset in the message"),
@@ -397,6 +399,19 @@ local function parts_of(tvb, offset, message_length, doff)
 	return parts
 end
 
+-- Reserved, but a client may write there how much of the response it takes unasked, in units of
+-- 256 bytes; 0 says nothing.
+local function show_response_limit(tree, tvb, pkt)
+	if not pkt.from_client or tvb:len() < 50 then
+		add(tree, f.pad, tvb, 49, 3)
+		return
+	end
+	local units = tvb:range(49, 1):uint()
+	local item = tree:add(f.response_limit, tvb:range(49, 1), units * 256)
+	if units == 0 then item:append_text(" (no limit named)") end
+	add(tree, f.pad, tvb, 50, 2)
+end
+
 local function show_data(tree, tvb, pkt)
 	local length_item
 	pkt.message_length, length_item = number(tree, f.message_length, tvb, 28, 4)
@@ -407,7 +422,7 @@ local function show_data(tree, tvb, pkt)
 	local again, item = number(tree, f.retransmit, tvb, 48, 1)
 	pkt.retransmit = again and again ~= 0
 	if pkt.retransmit then item:add_proto_expert_info(e.retransmission) end
-	add(tree, f.pad, tvb, 49, 3)
+	show_response_limit(tree, tvb, pkt)
 	local seg_offset = number(tree, f.seg_offset, tvb, 52, 4)
 	if pkt.message_length and
 	   (pkt.message_length < 1 or pkt.message_length > MAX_MESSAGE_BYTES) then

@@ -178,6 +178,16 @@ def statistics():
         ["all", "servers", "4", "3", "0", "600", "600", "0", "1", "0"] + ["1.000"] * 3], rows
 
 
+def response_limits():
+    """What the client takes unasked is in its requests; a server has nothing to say there."""
+    path = capture(request(0, 100, 100, limit=7), response(0, 50, 50, limit=7),
+                   request(0, 100, 100, id=4))
+    assert column(path, "homa.data.response_limit") == ["1792", "", "0"]
+    assert column(path, "homa.data.pad") == ["0000", "070000", "0000"]
+    assert column(path, "frame.number", "-Y", "homa.data.response_limit > 0") == ["1"]
+    assert "without a grant: 0 (no limit named)" in tshark(path, "-V", "-Y", "frame.number == 3")
+
+
 def applications():
     """A script of somebody else gets whole messages."""
     script = os.path.join(directory.name, "application.lua")
@@ -193,7 +203,7 @@ def applications():
 
 def main():
     for check in (uncut_buffers, expert_infos, ids_again, capture_of_one_side, in_tcp_headers,
-                  statistics, applications):
+                  statistics, response_limits, applications):
         check()
         print("ok: " + check.__name__.replace("_", " "))
 

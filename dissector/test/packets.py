@@ -68,8 +68,8 @@ def homa_fields(packet):
     }
     acks = []
     if kind == DATA:
-        length, incoming, ack, port, version, again, seg = struct.unpack_from(
-            ">IIQHHB3xI", packet, 28)
+        length, incoming, ack, port, version, again, limit, seg = struct.unpack_from(
+            ">IIQHHBB2xI", packet, 28)
         offset = sequence if seg == 0xffffffff else seg
         if ack:
             acks.append((ack, port))
@@ -77,6 +77,7 @@ def homa_fields(packet):
             "homa.data.message_length": str(length), "homa.data.incoming": str(incoming),
             "homa.data.cutoff_version": str(version),
             "homa.data.retransmit": str(int(again != 0)),
+            "homa.data.response_limit": "" if sender_id & 1 else str(256 * limit),
             "homa.data.seg_offset": str(seg), "homa.data.offset": str(offset),
             "homa.data.bytes": str(len(packet) - 56),
             "homa.data.payload": packet[56:].hex(),
@@ -129,10 +130,10 @@ def common(kind, sender_id, sport, dport, sequence=0, doff=0x50):
 
 
 def data(sender_id, sport, dport, offset, content, length, **more):
-    """A DATA packet. more: incoming, retransmit, doff."""
+    """A DATA packet. more: incoming, retransmit, limit (of the response), doff."""
     return common(DATA, sender_id, sport, dport, offset, more.get("doff", 0xe0)) + struct.pack(
-        ">IIQHHB3xI", length, more.get("incoming", length), 0, 0, 0,
-        more.get("retransmit", 0), offset) + content
+        ">IIQHHBB2xI", length, more.get("incoming", length), 0, 0, 0,
+        more.get("retransmit", 0), more.get("limit", 0), offset) + content
 
 
 def frame4(source, destination, packet, protocol=146, wire_bytes=None):
