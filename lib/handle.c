@@ -245,6 +245,8 @@ int homa_fd(struct homa *homa)
 		} else {
 			homa->epoll_fd = fd;
 			lh_ready(homa);
+			if (homa->large && homa->large->late)
+				lh_late_watch(homa);
 		}
 	}
 	pthread_mutex_unlock(&homa->lock);

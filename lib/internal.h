@@ -42,6 +42,7 @@ struct lh_incoming;		/* one large RPC at the server, large_server.c */
  * @memory:      contents that are not in the region (large messages)
  * @memory_bytes: size of @memory
  * @incoming:    a large RPC of ours: how to answer it
+ * @in_share:    @memory counts for the host of @incoming
  * @framed:      the client understands framed responses
  * @peer:        the sender
  * @peer_bytes:  size of @peer
@@ -56,6 +57,7 @@ struct homa_msg {
 	uint32_t num_bpages;
 	int iov_count;
 	bool is_request;
+	bool in_share;
 	bool framed;
 	atomic_bool answered;
 	void *memory;
@@ -206,6 +208,11 @@ int lh_wait_writable(struct homa *homa, uint64_t end_ns);
 
 /* route.c */
 void lh_route(struct homa *homa, struct lh_received *received);
+
+/* server.c */
+#define LH_REPLY_WAIT_NS 5000000000ULL
+int lh_send_reply(struct homa_msg *request, const struct iovec *iov, int iov_count,
+		  bool nonblock);
 
 /* iov.c */
 int lh_iov_check(const struct iovec *iov, int iov_count, size_t *bytes);

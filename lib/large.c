@@ -7,7 +7,7 @@
 
 #include "large.h"
 
-#define DEFAULT_MAX_BYTES ((uint64_t)256 << 20)
+#define DEFAULT_MAX_BYTES ((uint64_t)512 << 20)
 #define DEFAULT_EXPIRE_NS ((uint64_t)10 * 1000000000)
 
 /* How often transfers without send memory try again. */
@@ -269,6 +269,7 @@ void lh_large_close(struct homa *homa)
 
 	if (!large)
 		return;
+	lh_late_close(homa);
 	pthread_mutex_lock(&homa->lock);
 	/* Those that have ended live as long as requests of theirs are under way. */
 	for (i = 0; i < homa->num_slots; i++) {
@@ -343,4 +344,5 @@ void lh_large_work(struct homa *homa)
 		return;
 	lh_large_expire(homa);
 	lh_large_kick(homa);
+	lh_late_work(homa);
 }

@@ -10,6 +10,8 @@
 #ifndef LH_LARGE_H
 #define LH_LARGE_H
 
+#include <netinet/in.h>
+
 #include "internal.h"
 
 /* Every message of the protocol begins with a frame of this size. */
@@ -101,13 +103,22 @@ struct lh_transfer {
 
 enum lh_incoming_state { LH_RECEIVING, LH_DELIVERED, LH_REPLYING };
 
+/* A host that has transfers to us; homa.lock guards it. */
+struct lh_host {
+	struct lh_host *next;
+	struct in6_addr address;	/* IPv4: in the first bytes */
+	unsigned int num_transfers;
+	size_t used_bytes;
+};
+
 /* One large RPC at the server; homa.lock guards it. */
 struct lh_incoming {
 	struct lh_incoming *next;
+	struct lh_host *host;
 	enum lh_incoming_state state;
 	unsigned int refs;	/* threads that copy, and the message at the application */
 	bool listed;
-	unsigned int fetching;	/* threads that send from @reply */
+	unsigned int fetching;	/* answers that are sent from @reply */
 	uint64_t token;
 	struct sockaddr_storage peer;
 	uint64_t used_ns;	/* last progress */
@@ -127,6 +138,10 @@ struct lh_large {
 	unsigned int num_stalled;
 	struct lh_incoming *incoming;
 	unsigned int num_incoming;
+	struct lh_host *hosts;
+	struct lh_late *late;	/* answers that found no send memory, oldest first */
+	struct lh_late **late_tail;
+	bool late_busy;		/* a thread tries the oldest one */
 };
 
 /* large.c */
@@ -161,6 +176,21 @@ int lh_large_reply(struct homa_msg *request, const struct iovec *iov, int iov_co
 		   bool nonblock);
 void lh_large_expire(struct homa *homa);
 void lh_incoming_put(struct homa *homa, struct lh_incoming *incoming);	/* lock held */
+void lh_incoming_drop(struct homa *homa, struct lh_incoming *incoming);	/* lock held */
 void lh_incoming_free(struct homa *homa, struct lh_incoming *incoming);	/* lock held */
+
+/* large_host.c: with the lock held */
+struct lh_host *lh_host_get(struct homa *homa, const struct homa_msg *msg);	/* may be NULL */
+void lh_host_put(struct homa *homa, struct lh_host *host);
+void *lh_host_alloc(struct homa *homa, struct lh_incoming *incoming, size_t bytes);
+void lh_host_release(struct homa *homa, struct lh_incoming *incoming, void *memory,
+		     size_t bytes);
+
+/* large_late.c */
+void lh_late_answer(struct homa_msg *request, const struct lh_frame *frame,
+		    struct lh_incoming *incoming);
+void lh_late_work(struct homa *homa);
+void lh_late_watch(struct homa *homa);				/* lock held */
+void lh_late_close(struct homa *homa);
 
 #endif /* LH_LARGE_H */

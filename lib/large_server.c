@@ -18,13 +18,19 @@
  */
 void lh_incoming_free(struct homa *homa, struct lh_incoming *incoming)
 {
-	lh_large_release(homa, incoming->memory, incoming->total);
-	lh_large_release(homa, incoming->reply, incoming->reply_total);
+	lh_host_release(homa, incoming, incoming->memory, incoming->total);
+	lh_host_release(homa, incoming, incoming->reply, incoming->reply_total);
+	lh_host_put(homa, incoming->host);
 	free(incoming->chunks.seen);
 	free(incoming);
 }
 
-static void drop(struct homa *homa, struct lh_incoming *incoming)
+/**
+ * lh_incoming_drop() - a thread, an answer or a message does not need the transfer any more
+ * @homa:     the handle, locked
+ * @incoming: the transfer
+ */
+void lh_incoming_drop(struct homa *homa, struct lh_incoming *incoming)
 {
 	if (--incoming->refs == 0 && !incoming->listed)
 		lh_incoming_free(homa, incoming);
@@ -53,7 +59,7 @@ void lh_incoming_put(struct homa *homa, struct lh_incoming *incoming)
 {
 	if (incoming->state == LH_DELIVERED)
 		unlist(homa, incoming);
-	drop(homa, incoming);
+	lh_incoming_drop(homa, incoming);
 }
 
 /* The transfer with this token, of this peer. */
@@ -68,33 +74,18 @@ static struct lh_incoming *find(struct homa *homa, uint64_t token, const struct 
 }
 
 /* Answer a message of the protocol, and free it. */
-static void answer(struct homa_msg *msg, const struct lh_frame *frame, const void *data)
-{
-	struct homa_sendmsg_args args = { .id = msg->id };
-	unsigned char header[LH_FRAME_BYTES];
-	struct iovec iov[2] = {
-		{ header, sizeof(header) }, { (void *)data, data ? frame->bytes : 0 },
-	};
-
-	lh_frame_put(header, frame);
-	/* If it cannot be sent the client hears nothing, and fails. */
-	lh_sendmsg(msg->homa, homa_msg_peer(msg, NULL), msg->peer_bytes, iov, data ? 2 : 1, &args,
-		   0);
-	homa_msg_free(msg);
-}
-
 static void answer_type(struct homa_msg *msg, uint8_t type)
 {
 	struct lh_frame frame = { .type = type };
 
-	answer(msg, &frame, NULL);
+	lh_late_answer(msg, &frame, NULL);
 }
 
 static void answer_error(struct homa_msg *msg, enum lh_frame_error error)
 {
 	struct lh_frame frame = { .type = LH_ERROR, .error = error };
 
-	answer(msg, &frame, NULL);
+	lh_late_answer(msg, &frame, NULL);
 }
 
 /* A new transfer, listed, or NULL and why not. */
@@ -108,7 +99,7 @@ static struct lh_incoming *new_incoming(struct homa *homa, const struct homa_msg
 	if (!frame->total || msg->length != LH_FRAME_BYTES)
 		return NULL;
 	*error = LH_ERR_TOO_LONG;
-	if (frame->total > large->max_bytes)
+	if (frame->total > large->max_bytes / 2)
 		return NULL;
 	*error = LH_ERR_NO_MEMORY;
 	if (large->num_incoming >= LH_INCOMING_MAX)
@@ -116,12 +107,17 @@ static struct lh_incoming *new_incoming(struct homa *homa, const struct homa_msg
 	incoming = calloc(1, sizeof(*incoming));
 	if (!incoming)
 		return NULL;
+	incoming->host = lh_host_get(homa, msg);
+	if (!incoming->host) {
+		free(incoming);
+		return NULL;
+	}
 	incoming->total = (size_t)frame->total;
 	if (lh_chunks_init(&incoming->chunks, incoming->total))
 		goto no_memory;
 	/* A single chunk stays where it is. */
 	if (incoming->total > LH_CHUNK_BYTES) {
-		incoming->memory = lh_large_alloc(homa, incoming->total);
+		incoming->memory = lh_host_alloc(homa, incoming, incoming->total);
 		if (!incoming->memory)
 			goto no_memory;
 	}
@@ -154,7 +150,7 @@ static void handle_open(struct homa *homa, struct homa_msg *msg, const struct lh
 		opened.token = incoming->token;
 	pthread_mutex_unlock(&homa->lock);
 	if (opened.token)
-		answer(msg, &opened, NULL);
+		lh_late_answer(msg, &opened, NULL);
 	else
 		answer_error(msg, error);
 }
@@ -168,10 +164,11 @@ static void deliver(struct homa *homa, struct lh_incoming *incoming, struct homa
 	if (memory) {
 		homa_msg_release(msg);
 		lh_msg_set_memory(msg, memory, incoming->total);
+		msg->in_share = true;
 	} else if (lh_large_unwrap(msg)) {
 		pthread_mutex_lock(&homa->lock);
 		unlist(homa, incoming);
-		drop(homa, incoming);
+		lh_incoming_drop(homa, incoming);
 		pthread_mutex_unlock(&homa->lock);
 		answer_error(msg, LH_ERR_NO_MEMORY);
 		return;
@@ -227,7 +224,7 @@ static void handle_chunk(struct homa *homa, struct homa_msg *msg, const struct l
 	} else if (is_finish && !incoming->listed) {
 		/* Forgotten while we copied. */
 		incoming->finish = NULL;
-		drop(homa, incoming);
+		lh_incoming_drop(homa, incoming);
 		error = LH_ERR_UNKNOWN;
 		goto refuse;
 	}
@@ -236,7 +233,7 @@ static void handle_chunk(struct homa *homa, struct homa_msg *msg, const struct l
 		deliver(homa, incoming, complete);
 		pthread_mutex_lock(&homa->lock);
 	}
-	drop(homa, incoming);
+	lh_incoming_drop(homa, incoming);
 	pthread_mutex_unlock(&homa->lock);
 	if (!is_finish)
 		answer_type(msg, LH_ACK);
@@ -272,11 +269,7 @@ static void handle_fetch(struct homa *homa, struct homa_msg *msg, const struct l
 		answer_error(msg, error);
 		return;
 	}
-	answer(msg, &data, incoming->reply + frame->offset);
-	pthread_mutex_lock(&homa->lock);
-	incoming->fetching--;
-	drop(homa, incoming);
-	pthread_mutex_unlock(&homa->lock);
+	lh_late_answer(msg, &data, incoming);
 }
 
 /* Take a transfer out of the list; its message with the last chunk, if that waits. */
@@ -367,7 +360,6 @@ void lh_large_expire(struct homa *homa)
 static int announce(struct homa_msg *request, const struct iovec *iov, int iov_count,
 		    size_t bytes, bool nonblock)
 {
-	struct homa_sendmsg_args args = { .id = request->id };
 	struct lh_frame frame = { .type = LH_REPLY_LARGE, .total = bytes };
 	struct lh_incoming *incoming = request->incoming;
 	unsigned char header[LH_FRAME_BYTES];
@@ -380,10 +372,10 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 
 	pthread_mutex_lock(&homa->lock);
 	forgotten = !incoming->listed;
-	copy = forgotten ? NULL : lh_large_alloc(homa, bytes);
+	copy = forgotten ? NULL : lh_host_alloc(homa, incoming, bytes);
 	pthread_mutex_unlock(&homa->lock);
 	if (!copy && !forgotten)
-		return lh_fail(-ENOBUFS, "large messages hold as much as large_memory_bytes allows");
+		return lh_fail(-ENOBUFS, "large messages of this client, or of all, hold as much as large_memory_bytes allows");
 	for (i = 0; copy && i < iov_count; i++) {
 		if (iov[i].iov_len)
 			memcpy(copy + at, iov[i].iov_base, iov[i].iov_len);
@@ -399,8 +391,7 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 	pthread_mutex_unlock(&homa->lock);
 	lh_frame_put(header, &frame);
 	/* Also to one who has given up: the kernel keeps the RPC until it is answered. */
-	ret = lh_sendmsg(homa, homa_msg_peer(request, NULL), request->peer_bytes, &piece, 1, &args,
-			 nonblock ? MSG_DONTWAIT : 0);
+	ret = lh_send_reply(request, &piece, 1, nonblock);
 	if (ret && copy) {
 		pthread_mutex_lock(&homa->lock);
 		incoming->state = LH_DELIVERED;
@@ -410,7 +401,7 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 		} else {
 			incoming->reply = NULL;
 			incoming->reply_total = 0;
-			lh_large_release(homa, copy, bytes);
+			lh_host_release(homa, incoming, copy, bytes);
 		}
 		pthread_mutex_unlock(&homa->lock);
 	}
@@ -430,7 +421,6 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 int lh_large_reply(struct homa_msg *request, const struct iovec *iov, int iov_count, size_t bytes,
 		   bool nonblock)
 {
-	struct homa_sendmsg_args args = { .id = request->id };
 	struct lh_frame frame = { .type = LH_REPLY, .bytes = (uint32_t)bytes };
 	unsigned char header[LH_FRAME_BYTES];
 	struct iovec all[LH_IOV_MAX + 1];
@@ -440,6 +430,5 @@ int lh_large_reply(struct homa_msg *request, const struct iovec *iov, int iov_co
 	lh_frame_put(header, &frame);
 	all[0] = (struct iovec){ header, sizeof(header) };
 	memcpy(all + 1, iov, (size_t)iov_count * sizeof(*iov));
-	return lh_sendmsg(request->homa, homa_msg_peer(request, NULL), request->peer_bytes, all,
-			  iov_count + 1, &args, nonblock ? MSG_DONTWAIT : 0);
+	return lh_send_reply(request, all, iov_count + 1, nonblock);
 }

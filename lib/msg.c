@@ -81,6 +81,7 @@ struct homa_msg *lh_msg_get(struct homa *homa)
 		msg->memory = NULL;
 		msg->memory_bytes = 0;
 		msg->incoming = NULL;
+		msg->in_share = false;
 		atomic_init(&msg->answered, false);
 	}
 	pthread_mutex_unlock(&homa->lock);
@@ -137,7 +138,9 @@ void homa_msg_release(struct homa_msg *msg)
 	if ((!msg->num_bpages && !msg->memory) || !*homa->alive)
 		return;
 	pthread_mutex_lock(&homa->lock);
-	if (msg->memory)
+	if (msg->memory && msg->in_share)
+		lh_host_release(homa, msg->incoming, msg->memory, msg->memory_bytes);
+	else if (msg->memory)
 		lh_large_release(homa, msg->memory, msg->memory_bytes);
 	msg->memory = NULL;
 	if (!msg->num_bpages || homa->closed) {

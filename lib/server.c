@@ -28,12 +28,42 @@ int homa_recv(struct homa *homa, int64_t timeout_ns, struct homa_msg **request)
 	return ret;
 }
 
+/**
+ * lh_send_reply() - send a response
+ * @request:   the request
+ * @iov:       the response
+ * @iov_count: its pieces
+ * @nonblock:  do not wait for send memory
+ *
+ * Waiting is bounded: clients that take no responses fill the send buffer, and would hold
+ * the threads of a server for ever.
+ *
+ * Return: 0 or -errno; after -EAGAIN the request can be answered again.
+ */
+int lh_send_reply(struct homa_msg *request, const struct iovec *iov, int iov_count, bool nonblock)
+{
+	struct homa *homa = request->homa;
+	uint64_t end_ns = 0;
+	int ret;
+
+	for (;;) {
+		struct homa_sendmsg_args args = { .id = request->id };
+
+		ret = lh_sendmsg(homa, homa_msg_peer(request, NULL), request->peer_bytes, iov,
+				 iov_count, &args, MSG_DONTWAIT);
+		if (ret != -EAGAIN || nonblock)
+			return ret;
+		if (!end_ns)
+			end_ns = lh_now_ns() + LH_REPLY_WAIT_NS;
+		if (lh_wait_writable(homa, end_ns))
+			return lh_fail(-EAGAIN, "clients have not taken their responses for 5 seconds, and the send buffer is full of them");
+	}
+}
+
 int homa_replyv(struct homa_msg *request, const struct iovec *iov, int iov_count, uint32_t flags)
 {
-	struct homa_sendmsg_args args = { .id = request->id };
-	struct homa *homa = request->homa;
 	size_t bytes;
-	int ret = lh_usable(homa);
+	int ret = lh_usable(request->homa);
 
 	if (!ret)
 		ret = lh_iov_check(iov, iov_count, &bytes);
@@ -50,8 +80,7 @@ int homa_replyv(struct homa_msg *request, const struct iovec *iov, int iov_count
 	if (request->framed)
 		ret = lh_large_reply(request, iov, iov_count, bytes, flags & HOMA_NONBLOCK);
 	else
-		ret = lh_sendmsg(homa, homa_msg_peer(request, NULL), request->peer_bytes, iov,
-				 iov_count, &args, flags & HOMA_NONBLOCK ? MSG_DONTWAIT : 0);
+		ret = lh_send_reply(request, iov, iov_count, flags & HOMA_NONBLOCK);
 	if (ret)
 		atomic_store(&request->answered, false);
 	return ret;

@@ -206,6 +206,8 @@ static void poll_socket(struct homa *homa, struct lh_waiter *waiter, uint64_t en
 	uint64_t work_ns = lh_large_next_ns(homa);
 	struct timespec time;
 
+	if (homa->large && homa->large->late)
+		fds[0].events |= POLLOUT;
 	homa->poller = waiter;
 	pthread_mutex_unlock(&homa->lock);
 	ppoll(fds, 2, left(end_ns < work_ns ? end_ns : work_ns, &time), NULL);

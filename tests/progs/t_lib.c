@@ -328,6 +328,45 @@ static void test_server(int family)
 	T_RET(completion.error, -ENOTCONN);
 }
 
+/* A client that takes no responses holds the thread of a server for 5 seconds, not for ever. */
+static void test_takes_nothing(int family)
+{
+	static unsigned char data[HOMA_MAX_MESSAGE_LENGTH];
+	struct homa_options tiny = HOMA_OPTIONS_INIT;
+	struct homa *lazy, *taker;
+	struct t_addr to = t_loopback(family, T_PORT + 1);
+	struct homa_msg *request = NULL;
+	int i, ret = 0;
+	bool limited;
+
+	t_case("responses that are not taken, family %d", family);
+	tiny.region_bytes = t_lib_small_region();
+	taker = t_homa(family, &tiny);
+	lazy = t_homa(family, NULL);
+	T_RET(homa_bind(lazy, T_SA(&to), to.len), 0);
+	limited = t_lib_limit_sends(lazy);
+	for (i = 0; i < 8 && !ret; i++) {
+		T_RET(homa_start(taker, T_SA(&to), to.len, "x", 1, 0, 0, NULL), 0);
+		if (!T_RET(homa_recv(lazy, 20 * T_SECOND_NS, &request), 0))
+			return;
+		ret = homa_reply(request, data, sizeof(data), 0);
+		if (!ret)
+			homa_msg_free(request);
+	}
+	if (limited && T_RET(ret, -EAGAIN)) {
+		T_OK(strstr(homa_explain(), "have not taken"));
+		/* The client goes, and there is room again. */
+		homa_close(taker);
+		taker = NULL;
+		for (i = 0; i < 4 && ret == -EAGAIN; i++)
+			ret = homa_reply(request, data, 1, 0);
+		T_RET(ret, 0);
+		homa_msg_free(request);
+	}
+	homa_close(taker);
+	homa_close(lazy);
+}
+
 static bool readable(int fd)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -551,6 +590,7 @@ int main(void)
 		test_server(family);
 		test_event_loop(family);
 		test_buffers(family);
+		test_takes_nothing(family);
 		test_fork(family);
 		test_stop(family);
 		homa_close(client);

@@ -49,6 +49,14 @@ bool t_lib_is(const struct homa_msg *msg, const void *data, size_t bytes);
 int t_lib_echo(struct homa *homa, const struct t_addr *to, size_t bytes, char op, uint32_t seed,
 	       uint32_t flags, int64_t timeout_ns);
 
+/* As small as a receive region may be: two long messages and a bit. */
+uint64_t t_lib_small_region(void);
+
+/* Let the send buffer have a megabyte. False: it is no socket, but what stands for one in a
+ * test without the module, and takes any amount.
+ */
+bool t_lib_limit_sends(struct homa *homa);
+
 /* Free bytes of the receive region, as the kernel sees it. */
 uint64_t t_lib_avail(struct homa *homa);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "t_lib.h"
@@ -188,6 +190,26 @@ int t_lib_echo(struct homa *homa, const struct t_addr *to, size_t bytes, char op
 	}
 	free(data);
 	return ret;
+}
+
+uint64_t t_lib_small_region(void)
+{
+	uint64_t pieces = 2 * HOMA_MAX_MESSAGE_LENGTH / HOMA_BPAGE_SIZE + 9;
+
+	return (pieces + (uint64_t)sysconf(_SC_NPROCESSORS_CONF)) * HOMA_BPAGE_SIZE;
+}
+
+bool t_lib_limit_sends(struct homa *homa)
+{
+	int fd = homa_socket(homa), bytes = 1 << 20;
+	struct stat stat;
+
+	if (fstat(fd, &stat))
+		t_die("fstat");
+	if (!S_ISSOCK(stat.st_mode))
+		return false;
+	T_RET(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)), 0);
+	return true;
 }
 
 uint64_t t_lib_avail(struct homa *homa)

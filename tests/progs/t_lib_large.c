@@ -51,6 +51,17 @@ static unsigned int transfers(struct homa *homa)
 	return num;
 }
 
+/* Is anything waiting for send memory? */
+static int waiting_answers(struct homa *homa)
+{
+	int some;
+
+	pthread_mutex_lock(&homa->lock);
+	some = homa->large->late || homa->large->late_busy;
+	pthread_mutex_unlock(&homa->lock);
+	return some;
+}
+
 static void expect_empty(void)
 {
 	/* The client says that it has everything, and does not wait for an answer. */
@@ -68,7 +79,7 @@ static void test_sizes(void)
 {
 	const size_t c = LH_CHUNK_BYTES;
 	const size_t sizes[] = {
-		MB + 1, 2 * c - 1, 2 * c, 2 * c + 1, 7 * c, 12345678,
+		MB + 1, 2 * c - 1, 2 * c, 2 * c + 1, 7 * c + 12345,
 	};
 	const size_t small[] = { 1, 64, 65472, 65473, 65536, 65537, c - 1, c, c + 1, MB };
 	size_t i;
@@ -286,11 +297,13 @@ static struct lh_frame send_frame(struct homa *homa, struct lh_frame frame, size
 /* What a client leaves half done is limited, and ends. */
 static void test_limits(void)
 {
-	struct homa_options options = large_options(10 * MB, 5 * T_SECOND_NS);
+	struct homa_options options = large_options(20 * MB, 5 * T_SECOND_NS);
 	struct t_addr old = addr;
 	struct homa *other = t_homa(AF_INET6, NULL), *third = t_homa(AF_INET6, NULL);
 	struct lh_frame got, open = { .type = LH_OPEN, .total = 6 * MB };
 	struct lh_frame chunk = { .type = LH_CHUNK, .bytes = (uint32_t)LH_CHUNK_BYTES };
+	struct t_addr other_way = t_loopback(AF_INET, T_PORT + 1);
+	struct homa *other_host = t_homa(AF_INET, &options);
 	struct t_server small;
 
 	t_case("limits of a server");
@@ -317,7 +330,9 @@ static void test_limits(void)
 	T_EQ(send_frame(other, chunk, LH_CHUNK_BYTES).error, LH_ERR_BAD_FRAME);
 	chunk.type = 99;
 	T_EQ(send_frame(other, chunk, 0).error, LH_ERR_BAD_FRAME);
+	/* A host has half of the memory, with all its sockets; other hosts have theirs. */
 	T_RET(echo(6 * MB, 'e', 0), -ENOBUFS);
+	T_RET(t_lib_echo(other_host, &other_way, 4 * MB, 'e', 1, 0, 60 * T_SECOND_NS), 0);
 	/* Nobody sends anything now, and still it ends. */
 	T_OK(T_WAIT(used(small.homa) == 0 && transfers(small.homa) == 0, 20000));
 	chunk.type = LH_CHUNK;
@@ -331,6 +346,66 @@ static void test_limits(void)
 	t_serve_stop(&small);
 	homa_close(other);
 	homa_close(third);
+	homa_close(other_host);
+	addr = old;
+}
+
+/* The bytes of a large response, asked for by hand, and not received. */
+static void fetch_and_leave(struct homa *homa, unsigned int count)
+{
+	struct lh_frame finish = { .type = LH_FINISH, .bytes = 5 };
+	struct lh_frame fetch = { .type = LH_FETCH, .bytes = (uint32_t)LH_CHUNK_BYTES };
+	struct lh_frame open = { .type = LH_OPEN, .total = 5 };
+	unsigned char data[LH_FRAME_BYTES + 5];
+	uint32_t bytes = 4 * MB;
+	struct homa_msg *response;
+	struct lh_frame got;
+	unsigned int i;
+
+	finish.token = send_frame(homa, open, 0).token;
+	lh_frame_put(data, &finish);
+	data[LH_FRAME_BYTES] = 's';
+	memcpy(data + LH_FRAME_BYTES + 1, &bytes, sizeof(bytes));
+	if (!T_RET(homa_call(homa, T_SA(&addr), addr.len, data, sizeof(data), 60 * T_SECOND_NS,
+			     &response), 0))
+		return;
+	T_OK(lh_frame_get(response, &got));
+	T_EQ(got.type, LH_REPLY_LARGE);
+	homa_msg_free(response);
+	fetch.token = finish.token;
+	lh_frame_put(data, &fetch);
+	for (i = 0; i < count; i++)
+		T_RET(homa_start(homa, T_SA(&addr), addr.len, data, LH_FRAME_BYTES, 0, 0, NULL),
+		      0);
+}
+
+/* A client asks for more than the send buffer holds and takes nothing: the server's only
+ * thread goes on. When the client is gone, what waited is sent, or dropped.
+ */
+static void test_takes_nothing(void)
+{
+	struct homa_options options = large_options(64 * MB, 60 * T_SECOND_NS);
+	struct homa_options tiny = HOMA_OPTIONS_INIT;
+	struct t_addr old = addr;
+	struct homa *taker;
+	struct t_server slow;
+	bool limited;
+
+	t_case("a client that takes nothing");
+	tiny.region_bytes = t_lib_small_region();
+	taker = t_homa(AF_INET6, &tiny);
+	t_serve(&slow, AF_INET6, T_PORT + 1, 1, &options);
+	limited = t_lib_limit_sends(slow.homa);
+	addr = t_loopback(AF_INET6, T_PORT + 1);
+	fetch_and_leave(taker, 8);
+	T_RET(homa_start(client, T_SA(&addr), addr.len, "n", 1, 0, 0, NULL), 0);
+	T_OK(T_WAIT(__atomic_load_n(&slow.never, __ATOMIC_SEQ_CST) == 1, 20000));
+	if (limited)
+		T_OK(T_WAIT(waiting_answers(slow.homa) > 0, 20000));
+	homa_close(taker);
+	T_OK(T_WAIT(waiting_answers(slow.homa) == 0, 20000));
+	T_RET(echo(3 * MB, 'e', 0), 0);
+	t_serve_stop(&slow);
 	addr = old;
 }
 
@@ -429,7 +504,7 @@ static void test_threads(void)
 
 int main(int argc, char **argv)
 {
-	struct homa_options options = large_options(64 * MB, T_SECOND_NS);
+	struct homa_options options = large_options(128 * MB, T_SECOND_NS);
 
 	t_begin("t_lib_large", 110);
 	if (argc == 2 && !strcmp(argv[1], "-s")) {
@@ -454,6 +529,7 @@ int main(int argc, char **argv)
 	test_cancel();
 	test_others();
 	test_limits();
+	test_takes_nothing();
 	test_server_ends();
 	test_garbage();
 	test_threads();

@@ -56,7 +56,8 @@ struct homa_msg;
  * @size:               sizeof(struct homa_options), so that it can grow
  * @flags:              0 or HOMA_LARGE
  * @region_bytes:       memory for incoming messages, 0 = 64 MiB (only what is used counts)
- * @large_memory_bytes: HOMA_LARGE: most memory for large messages, 0 = 256 MiB
+ * @large_memory_bytes: HOMA_LARGE: most memory for large messages, of which one host
+ *                      gets half; 0 = 512 MiB
  * @large_expire_ns:    HOMA_LARGE: a transfer without progress ends after this, 0 = 10 s
  */
 struct homa_options {
@@ -322,7 +323,8 @@ int homa_recv(struct homa *homa, int64_t timeout_ns, struct homa_msg **request);
  * @bytes:   its length, at least 1
  * @flags:   0 or HOMA_NONBLOCK
  *
- * The request is still to be freed.
+ * The request is still to be freed. If the send buffer is full this waits, for 5 seconds at most;
+ * after -EAGAIN the request can be answered again.
  *
  * Context: any thread; one at a time for each request.
  * Return: 0 (also if the client has given up) or -errno.
