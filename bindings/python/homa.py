@@ -389,7 +389,9 @@ class AsyncSocket:
         self._next_cookie = 1
         self._requests = collections.deque()
         self._receivers = collections.deque()
-        self._loop.add_reader(self.socket.fileno(), self._drain)
+        self._ended = None          # why there are no more requests
+        self._reader = self.socket.fileno()
+        self._loop.add_reader(self._reader, self._drain)
 
     def bind(self, address):
         self.socket.bind(address)
@@ -409,13 +411,37 @@ class AsyncSocket:
                 future.set_exception(done.error)
             else:
                 future.set_result(done.response)
-        while (request := self.socket.recv(0)) is not None:
+        while (request := self._next_request()) is not None:
             while self._receivers and self._receivers[0].done():
                 self._receivers.popleft()
             if self._receivers:
                 self._receivers.popleft().set_result(request)
             else:
                 self._requests.append(request)
+
+    def _next_request(self):
+        """A request that is there, or None; after stop() it says so to those that wait."""
+        try:
+            return self.socket.recv(0)
+        except Error as error:
+            if error.errno != errno.ESHUTDOWN:
+                raise
+            self._end(error)
+            return None
+
+    def _end(self, error):
+        """No more requests. Calls go on; their responses make the socket itself readable, while
+        the other descriptor shows for ever that the socket was stopped."""
+        if self._ended is not None:
+            return
+        self._ended = error
+        self._loop.remove_reader(self._reader)
+        self._reader = _check(_lib.socket(self.socket._get()))
+        self._loop.add_reader(self._reader, self._drain)
+        for future in self._receivers:
+            if not future.done():
+                future.set_exception(Error(error.errno, error.strerror))
+        self._receivers.clear()
 
     async def call(self, to, data, timeout=None, flags=0):
         """Send a request and wait for the response. Cancelling the task ends the RPC."""
@@ -436,9 +462,12 @@ class AsyncSocket:
                 self.socket.cancel(rpc)
 
     async def recv(self):
-        """The next request."""
+        """The next request. After stop(): Error, errno.ESHUTDOWN."""
         if self._requests:
             return self._requests.popleft()
+        self.socket._get()
+        if self._ended is not None:
+            raise Error(self._ended.errno, self._ended.strerror)
         future = self._loop.create_future()
         self._receivers.append(future)
         try:
@@ -450,7 +479,7 @@ class AsyncSocket:
 
     async def serve(self, handler):
         """Run `await handler(request)` for each request, all at once; what it returns, unless
-        None, is the response. Ends when the task is cancelled."""
+        None, is the response. Ends after stop(), or when the task is cancelled."""
         tasks = set()
 
         async def work(request):
@@ -461,14 +490,30 @@ class AsyncSocket:
                 task = self._loop.create_task(work(await self.recv()))
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
+        except Error as error:
+            if error.errno != errno.ESHUTDOWN:
+                raise
+            await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             for task in tasks:
                 task.cancel()
 
+    def stop(self):
+        """recv() and serve() end, for good. Calls go on."""
+        self.socket.stop()
+        self._drain()
+
     def close(self):
-        self._loop.remove_reader(self.socket.fileno())
-        for future in self._calls.values():
+        """Close the socket. Whoever waits in call() or recv() is cancelled."""
+        if self._reader is None:
+            return
+        self._loop.remove_reader(self._reader)
+        self._reader = None
+        for future in (*self._calls.values(), *self._receivers):
             future.cancel()
+        self._receivers.clear()
+        while self._requests:
+            self._requests.popleft().free()
         self._calls.clear()
         self.socket.close()
 

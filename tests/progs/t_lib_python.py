@@ -225,6 +225,45 @@ class Async(unittest.IsolatedAsyncioTestCase):
             await task
         self.assertEqual(bytes(await self.client.call("[::1]:102", b"e")), b"e")
 
+    async def test_stop(self):
+        waiting = asyncio.create_task(self.client.recv())
+        async with homa.AsyncSocket() as other:
+            other.bind(103)
+
+            async def last(request):
+                self.server.stop()
+                await asyncio.sleep(0.02)
+                return b"last"
+
+            serving = asyncio.create_task(other.serve(last))
+            call = asyncio.create_task(self.client.call("[::1]:103", b"x"))
+            await asyncio.wait_for(self.serving, 10)        # ends by itself
+            other.stop()
+            await asyncio.wait_for(serving, 10)             # and when its request is answered
+            self.assertEqual(bytes(await call), b"last")
+            with self.assertRaises(homa.Error) as caught:
+                await other.recv()
+            self.assertEqual(caught.exception.errno, errno.ESHUTDOWN)
+            self.assertIn("stopped", str(caught.exception))
+        with self.assertRaisesRegex(ValueError, "closed"):
+            await other.recv()
+        # Who waits when it is stopped, or closed, is told. Calls go on.
+        self.client.stop()
+        with self.assertRaises(homa.Error) as caught:
+            await asyncio.wait_for(waiting, 10)
+        self.assertEqual(caught.exception.errno, errno.ESHUTDOWN)
+        async with homa.AsyncSocket() as server:
+            server.bind(104)
+            serving = asyncio.create_task(server.serve(self.handle))
+            for data in (b"e", b"d", b"e" * 100000):
+                self.assertEqual(bytes(await self.client.call("[::1]:104", data)), data)
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            waiting = asyncio.create_task(server.recv())
+            await asyncio.sleep(0)
+        with self.assertRaises(asyncio.CancelledError):
+            await waiting
+
 
 if __name__ == "__main__":
     print("libhoma", homa.version())
