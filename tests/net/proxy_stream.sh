@@ -67,6 +67,22 @@ wait "$client" && die "the client did not notice"
 grep -q 'client: ' /tmp/client || die "the client says nothing: $(cat /tmp/client)"
 ok "a service that dies ($(head -n 1 /tmp/client))"
 
+# What can never be sent ends the session: the connection is not left hanging.
+bg in_ns s t_stream hang serve 9000 >/tmp/server
+server=$!
+wait_for 5 grep -q listening /tmp/server || die "t_stream does not listen"
+speak() { until [ -e /tmp/speak ]; do sleep 0.1; done; echo hello; until [ -e /tmp/end ]; do sleep 0.1; done; }
+(speak | in_ns c busybox nc 127.0.0.1 8000; echo over >/tmp/over) >/dev/null 2>&1 &
+wait_for 10 grep -q connected /tmp/server || die "no connection"
+ip -n c route add unreachable 10.0.0.2/32
+touch /tmp/speak
+wait_for 10 grep -q 'o route to' /tmp/proxy-c || die "the session goes on: $(cat /tmp/proxy-c)"
+touch /tmp/end
+wait_for 10 test -e /tmp/over || die "the client's connection hangs"
+ip -n c route del unreachable 10.0.0.2/32
+kill "$server"
+ok "a host that must not be reached: $(tail -n 1 /tmp/proxy-c)"
+
 # A proxy ends: resets on its own host at once, and on the other as soon as it is told.
 hanging
 kill "$entry"

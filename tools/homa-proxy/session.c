@@ -15,6 +15,9 @@
 /* Silence after which the other proxy is asked whether the session exists. */
 #define PING_NS (20 * 1000000000ULL)
 
+/* So long may a session be without memory to send. */
+#define STUCK_NS (30 * 1000000000ULL)
+
 /* A chunk between read() and homa_startv(), which copies it. */
 static unsigned char chunk[FRAME_DATA_MAX];
 
@@ -193,9 +196,15 @@ static bool finished(struct session *session)
 	return true;
 }
 
-/* Send a frame; false if there is no memory for it now, or no slot. */
-static bool transmit(struct session *session, enum frame_type type, uint64_t offset,
-		     const void *data, size_t bytes)
+/* Memory comes back; a host that cannot be reached, or may not, does not by itself. */
+static bool is_passing(int err)
+{
+	return err == -EAGAIN || err == -ENOMEM || err == -ENOBUFS;
+}
+
+/* Send a frame. -EAGAIN: there is no memory for it now, or no slot; other errors stay. */
+static int transmit(struct session *session, enum frame_type type, uint64_t offset,
+		    const void *data, size_t bytes)
 {
 	struct frame frame = { .type = type, .session = session->key.id, .offset = offset };
 	unsigned char header[FRAME_BYTES];
@@ -205,22 +214,30 @@ static bool transmit(struct session *session, enum frame_type type, uint64_t off
 	};
 	struct session_rpc *rpc = NULL;
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < SESSION_RPCS && !rpc; i++)
 		if (!session->rpcs[i].type)
 			rpc = &session->rpcs[i];
 	if (!rpc)
-		return false;
+		return -EAGAIN;
 	frame_build(header, &frame);
 	rpc->session = session;
-	if (homa_startv(session->proxy->homa, (struct sockaddr *)&session->peer,
-			session->peer_bytes, iov, bytes ? 2 : 1, HOMA_NONBLOCK, (uintptr_t)rpc,
-			&rpc->rpc))
-		return false;
-	rpc->type = type;
-	if (type == FRAME_DATA)
-		session->data_rpcs++;
-	return true;
+	ret = homa_startv(session->proxy->homa, (struct sockaddr *)&session->peer,
+			  session->peer_bytes, iov, bytes ? 2 : 1, HOMA_NONBLOCK, (uintptr_t)rpc,
+			  &rpc->rpc);
+	if (!ret) {
+		session->stuck_ns = 0;
+		rpc->type = type;
+		if (type == FRAME_DATA)
+			session->data_rpcs++;
+		return 0;
+	}
+	if (!is_passing(ret))
+		return ret;
+	if (!session->stuck_ns)
+		session->stuck_ns = proxy_now_ns();
+	return -EAGAIN;
 }
 
 void session_fail(struct session *session, bool tell, const char *why)
@@ -245,6 +262,8 @@ void session_fail(struct session *session, bool tell, const char *why)
 /* Connection to Homa: read while there is something, and room on the way. */
 static void pump_out(struct session *session)
 {
+	int ret;
+
 	while (session->established && !session->out_eof && !session->stash_bytes &&
 	       session->data_rpcs < ORDER_WINDOW) {
 		ssize_t got = recv(session->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
@@ -259,7 +278,12 @@ static void pump_out(struct session *session)
 			session->out_eof = true;
 			break;
 		}
-		if (!transmit(session, FRAME_DATA, session->out_offset, chunk, (size_t)got)) {
+		ret = transmit(session, FRAME_DATA, session->out_offset, chunk, (size_t)got);
+		if (ret && ret != -EAGAIN) {
+			session_fail(session, false, homa_explain());
+			return;
+		}
+		if (ret) {
 			session->stash = malloc((size_t)got);
 			if (!session->stash) {
 				session_fail(session, true, "no memory");
@@ -273,17 +297,30 @@ static void pump_out(struct session *session)
 		if ((size_t)got < sizeof(chunk))
 			break;
 	}
-	if (session->out_eof && !session->stash_bytes && !session->out_end_sent)
-		session->out_end_sent = transmit(session, FRAME_END, session->out_offset, NULL, 0);
+	if (session->out_eof && !session->stash_bytes && !session->out_end_sent) {
+		ret = transmit(session, FRAME_END, session->out_offset, NULL, 0);
+		if (ret && ret != -EAGAIN) {
+			session_fail(session, false, homa_explain());
+			return;
+		}
+		session->out_end_sent = !ret;
+	}
 	watch(session);
 }
 
 /* What had to wait for memory. */
 static void retry(struct session *session)
 {
-	if (session->stash_bytes &&
-	    transmit(session, FRAME_DATA, session->out_offset - session->stash_bytes,
-		     session->stash, session->stash_bytes)) {
+	int ret = 0;
+
+	if (session->stash_bytes)
+		ret = transmit(session, FRAME_DATA, session->out_offset - session->stash_bytes,
+			       session->stash, session->stash_bytes);
+	if (ret && ret != -EAGAIN) {
+		session_fail(session, false, homa_explain());
+		return;
+	}
+	if (!ret) {
 		free(session->stash);
 		session->stash = NULL;
 		session->stash_bytes = 0;
@@ -367,7 +404,7 @@ void session_accepted(struct proxy *proxy, int fd, const struct sockaddr_storage
 		close(fd);
 		return;
 	}
-	if (!transmit(session, FRAME_OPEN, 0, NULL, 0))
+	if (transmit(session, FRAME_OPEN, 0, NULL, 0))
 		session_fail(session, false, homa_explain());
 }
 
@@ -519,13 +556,22 @@ void session_events(struct session *session, uint32_t events)
 void session_tick(struct session *session, uint64_t now_ns)
 {
 	unsigned int i;
+	int ret = 0;
 
+	if (session->stuck_ns && now_ns - session->stuck_ns > STUCK_NS) {
+		session_fail(session, false, "there was no memory to send for half a minute");
+		return;
+	}
 	if (now_ns - session->heard_ns > PING_NS && session->established) {
 		for (i = 0; i < SESSION_RPCS; i++)
 			if (session->rpcs[i].type == FRAME_PING)
 				break;
 		if (i == SESSION_RPCS)
-			transmit(session, FRAME_PING, 0, NULL, 0);
+			ret = transmit(session, FRAME_PING, 0, NULL, 0);
+	}
+	if (ret && ret != -EAGAIN) {
+		session_fail(session, false, homa_explain());
+		return;
 	}
 	if (session->stash_bytes || (session->out_eof && !session->out_end_sent))
 		retry(session);

@@ -65,6 +65,7 @@ struct session_rpc {
  * @out_done: the other side has passed the end on
  * @stash: a chunk that there was no memory to send
  * @stash_bytes: its length, 0 = none
+ * @stuck_ns: since when there is no memory to send; 0 = there is
  * @in: order of the frames
  * @writing: the DATA request that is being written to the connection
  * @written: bytes of it that are
@@ -95,6 +96,7 @@ struct session {
 	bool out_done;
 	unsigned char *stash;
 	size_t stash_bytes;
+	uint64_t stuck_ns;
 
 	struct order in;
 	struct homa_msg *writing;
