@@ -15,6 +15,7 @@
  * can serve any number of clients.
  */
 #include <err.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -176,6 +177,13 @@ int main(int argc, char **argv)
 	while (!requests_max || requests < requests_max) {
 		length = receive(fd, &args, &peer, &peer_len);
 		if (length < 0) {
+			/* A signal; also SIGCONT, after Ctrl-Z or a debugger. The
+			 * buffers were given back all the same.
+			 */
+			if (errno == EINTR) {
+				args.num_bpages = 0;
+				continue;
+			}
 			/* With an id it concerns that RPC, which is gone;
 			 * without one it concerns us.
 			 */
