@@ -6,7 +6,7 @@
 # Faults are made, and homa doctor, ss, stat, peers, top and trace say so, with the
 # command that mends them: loss, a wrong MTU, a server that is missing, a host that
 # is gone, a firewall.  All commands of docs/troubleshooting.md are run here, as they
-# are written there (check-troubleshooting compares).
+# are written there (check-doc-blocks compares).
 . "$HOMA_TESTS/lib.sh"
 
 # run HOST COMMAND: a line of docs/troubleshooting.md; its output is in /tmp/out
@@ -36,7 +36,7 @@ wait_for 10 all_ended h2 || die "the server keeps RPCs"
 
 run h1 'homa doctor'
 said '^ok  *module: homa .* is loaded' '^ok  *mtu eth0: 1500' '^ok  *host 10.0.0.2: answers, also' \
-	'^ok  *loss: ' '^0 problems, '
+	'^ok  *loss: ' '^ok  *limits: .* of 10000 hosts$' '^0 problems, '
 [ $status = 0 ] || die "status $status without a fault: $(cat /tmp/out)"
 run h1 'homa doctor eth0'
 said '^ok  *link eth0: up'
@@ -120,6 +120,22 @@ run h1 'homa doctor --quiet'
 unsaid 'do not arrive'
 ok "a wrong MTU"
 
+# As many RPCs as there may be: one, that the server does not answer.
+kill -STOP $server
+bg in_ns h1 homa_echo_client -n 1 -s 100 10.0.0.2 >/tmp/echo 2>&1
+echo=$!
+one_rpc() { in_ns h1 homa ss >/tmp/out && grep -q '10.0.0.2:4000' /tmp/out; }
+wait_for 10 one_rpc || die "no RPC waits: $(cat /tmp/out)"
+run h1 'homa doctor --quiet'
+unsaid limits
+in_ns h1 homa config rpc_net_max=1 || die "config"
+run h1 'homa doctor --quiet'
+said '^PROBLEM limits: 1 RPCs exist, and no more than 1 may be (net.homa.rpc_net_max)'
+in_ns h1 homa config rpc_net_max=400000 || die "config"
+kill -CONT $server
+wait $echo || die "the server goes on, and yet: $(cat /tmp/echo)"
+ok "a limit"
+
 # No server.
 kill $server
 wait $server
@@ -143,9 +159,13 @@ if in_ns h2 nft list ruleset >/dev/null 2>&1; then
 	wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 	in_ns h2 nft -f - <<-'END' || die "nft"
 		table inet filter {
+			chain others {
+				meta l4proto { icmp, icmpv6, tcp } accept
+			}
 			chain input {
 				type filter hook input priority 0; policy drop;
-				meta l4proto { icmp, icmpv6, tcp } accept
+				iifname lo accept
+				jump others
 			}
 		}
 	END
@@ -161,6 +181,16 @@ if in_ns h2 nft list ruleset >/dev/null 2>&1; then
 	[ "$(t_json /tmp/json problems)" -ge 1 ] || die "JSON: $(cat /tmp/json)"
 	run h2 'nft insert rule inet filter input meta l4proto 146 accept'
 	wait $echo || die "the firewall is open, and yet: $(cat /tmp/echo)"
+	run h2 'homa doctor --quiet'
+	unsaid 'firewall input'
+	# Behind a jump, as firewalld has it.
+	nft="in_ns h2 nft"
+	$nft 'flush chain inet filter input; add rule inet filter input goto others;
+		add rule inet filter others drop' || die "nft"
+	run h2 'homa doctor --quiet'
+	said '^PROBLEM firewall input: a rule of chain others in table inet filter drops everything' \
+		'mend:  *nft insert rule inet filter input meta l4proto 146 accept$'
+	run h2 'nft insert rule inet filter input meta l4proto 146 accept'
 	run h2 'homa doctor --quiet'
 	unsaid 'firewall input'
 	ok "a firewall"

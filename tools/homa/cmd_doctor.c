@@ -267,6 +267,7 @@ static int examine(struct doctor *d, const struct doctor_opts *o, char **devs, i
 	doctor_firewall(d);
 	if (d->loaded)
 		doctor_counters(d);
+	doctor_limits(d);
 	doctor_hosts(d);
 	return TOOL_OK;
 }

@@ -92,6 +92,7 @@ void doctor_firewall(struct doctor *d);
 void doctor_ruleset(struct doctor *d, const char *json);
 /* doctor_net.c */
 void doctor_counters(struct doctor *d);
+void doctor_limits(struct doctor *d);
 void doctor_hosts(struct doctor *d);
 
 bool doctor_read_line(const char *path, char *line, size_t size);

@@ -136,6 +136,65 @@ void doctor_counters(struct doctor *d)
 		doctor_say(d, DOCTOR_OK, "counters", "no drops that mean something");
 }
 
+/* Is @used near @limit? Said once, with all that is not. */
+static bool check_limit(struct doctor *d, const char *what, unsigned long long used,
+			unsigned long long limit, const char *parameter)
+{
+	struct doctor_finding *f;
+
+	if (used * 10 < limit * 9)
+		return true;
+	f = doctor_say(d, used >= limit ? DOCTOR_PROBLEM : DOCTOR_NOTE, "limits",
+		       "%llu %s, and no more than %llu may be (net.homa.%s)", used, what, limit,
+		       parameter);
+	doctor_why(f, "What is beyond is refused: its RPCs fail, or wait.");
+	doctor_elsewhere(f, "homa ss; homa peers; sysctl net.homa.%s", parameter);
+	return false;
+}
+
+/* Pages that Homa's sockets hold, of the whole machine. */
+static bool held_pages(unsigned long long *pages)
+{
+	FILE *file = fopen("/proc/net/protocols", "re");
+	bool found = false;
+	char line[256];
+	long long held;
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "HOMA %*d %*d %lld", &held) == 1 && held >= 0;
+	if (file)
+		fclose(file);
+	*pages = found ? (unsigned long long)held : 0;
+	return found;
+}
+
+/**
+ * doctor_limits() - is something near a limit?
+ * @d: findings
+ */
+void doctor_limits(struct doctor *d)
+{
+	unsigned long long pages, pages_max;
+	long long rpcs, peers;
+	char line[128];
+	bool good = true;
+
+	if (!doctor_read_number("/proc/sys/net/homa/rpc_net_max", &rpcs) ||
+	    !doctor_read_number("/proc/sys/net/homa/peer_net_max", &peers))
+		return;
+	good &= check_limit(d, "RPCs exist", d->num_rpcs, (unsigned long long)rpcs, "rpc_net_max");
+	good &= check_limit(d, "hosts are remembered", d->num_peers, (unsigned long long)peers,
+			    "peer_net_max");
+	if (held_pages(&pages) &&
+	    doctor_read_line("/proc/sys/net/homa/homa_mem", line, sizeof(line)) &&
+	    sscanf(line, "%*u %*u %llu", &pages_max) == 1)
+		good &= check_limit(d, "pages are held by sockets of this machine", pages, pages_max,
+				    "homa_mem");
+	if (good)
+		doctor_say(d, DOCTOR_OK, "limits", "%zu of %lld RPCs, %zu of %lld hosts", d->num_rpcs,
+			   rpcs, d->num_peers, peers);
+}
+
 /* RPCs that wait for packets of a host in vain, and for how long. */
 static size_t silent_rpcs(const struct doctor *d, const struct info_peer *peer, uint64_t *ns)
 {

@@ -33,7 +33,8 @@ static const char style[] =
 	"margin:20px 0}\n"
 	".tile{background:var(--card);border:1px solid var(--line);border-radius:8px;"
 	"padding:10px 14px}\n"
-	".tile b{display:block;font-size:1.35rem;font-variant-numeric:tabular-nums}\n"
+	".tile b{display:block;font-size:1.2rem;white-space:nowrap;font-variant-numeric:tabular-nums}\n"
+	"time{white-space:nowrap}\n"
 	".tile span{color:var(--soft);font-size:.85rem}\n"
 	".bad{color:var(--b);font-weight:600}\n"
 	"svg{width:100%;height:auto;display:block;margin-top:6px}\n"
@@ -405,7 +406,7 @@ int perf_report_html(const struct perf_report *report, const char *path, struct 
 	fprintf(out, "<h1>homa perf: %s over %s</h1>\n<p>", report->load->dist->name,
 		report->load->transport->name);
 	put_text(out, perf_report_load(report, line));
-	fprintf(out, ". %s.</p>\n<p%s>", date, bad ? " class=\"bad\"" : "");
+	fprintf(out, ". <time>%s</time>.</p>\n<p%s>", date, bad ? " class=\"bad\"" : "");
 	put_text(out, perf_report_outcome(report, line));
 	fprintf(out, ".</p>\n");
 	if (r->latency.count) {

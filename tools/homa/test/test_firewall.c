@@ -29,6 +29,19 @@
 	"\"field\":\"saddr\"}},\"right\":\"10.0.0.9\"}}"
 #define ACCEPT	"{\"accept\":null}"
 #define DROP	"{\"drop\":null}"
+#define IN(chain, expr) \
+	"{\"rule\":{\"family\":\"inet\",\"table\":\"t\",\"chain\":\"" chain "\",\"expr\":[" \
+	expr "]}}"
+#define JUMP(chain)	"{\"jump\":{\"target\":\"" chain "\"}}"
+#define GOTO(chain)	"{\"goto\":{\"target\":\"" chain "\"}}"
+#define RETURN	"{\"return\":null}"
+#define IIF(name) \
+	"{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"iifname\"}},\"right\":\"" name "\"}}"
+#define CT(states) \
+	"{\"match\":{\"op\":\"in\",\"left\":{\"ct\":{\"key\":\"state\"}},\"right\":" states "}}"
+#define TCP22 \
+	"{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"tcp\"," \
+	"\"field\":\"dport\"}},\"right\":22}}"
 #define COUNTER	"{\"counter\":{\"packets\":0,\"bytes\":0}}"
 
 static enum doctor_level worst(const char *items, char *mend, size_t size)
@@ -85,6 +98,43 @@ static void rules_are_judged(void **state)
 		/* One host's only. */
 		{ CHAIN("input", "accept") "," RULE(FROM "," PROTO("146") "," DROP), DOCTOR_NOTE },
 		{ CHAIN("input", "accept") "," RULE(FROM "," DROP), DOCTOR_OK },
+		/* What accepts only a part, or may. */
+		{ CHAIN("input", "drop") "," RULE(FROM "," ACCEPT), DOCTOR_NOTE },
+		{ CHAIN("input", "accept") "," RULE(FROM "," PROTO("146") "," ACCEPT) ","
+		  RULE(PROTO("146") "," DROP), DOCTOR_NOTE },
+		/* What accepts no request from another host. */
+		{ CHAIN("input", "drop") "," RULE(CT("[\"established\",\"related\"]") "," ACCEPT) ","
+		  RULE(IIF("lo") "," ACCEPT) "," RULE(TCP22 "," ACCEPT), DOCTOR_PROBLEM },
+		{ CHAIN("input", "drop") "," RULE(CT("{\"set\":[\"established\",\"new\"]}") "," ACCEPT),
+		  DOCTOR_NOTE },
+		{ CHAIN("input", "accept") "," RULE(CT("\"invalid\"") "," DROP), DOCTOR_OK },
+		/* Other chains, as firewalld and ufw have them. */
+		{ CHAIN("input", "accept") "," RULE(JUMP("a")) "," IN("a", DROP), DOCTOR_PROBLEM },
+		{ CHAIN("input", "drop") "," RULE(JUMP("a")) "," IN("a", PROTO("146") "," ACCEPT),
+		  DOCTOR_OK },
+		{ CHAIN("input", "drop") "," RULE(JUMP("a")) "," IN("a", TCP22 "," ACCEPT) ","
+		  RULE(PROTO("146") "," ACCEPT), DOCTOR_OK },
+		{ CHAIN("input", "accept") "," RULE(GOTO("a")) "," RULE(DROP) "," IN("a", TCP22 "," DROP),
+		  DOCTOR_OK },
+		{ CHAIN("input", "drop") "," RULE(GOTO("a")) "," RULE(ACCEPT) "," IN("a", TCP22 "," DROP),
+		  DOCTOR_PROBLEM },
+		{ CHAIN("input", "accept") "," RULE(JUMP("a")) "," IN("a", RETURN) "," IN("a", DROP),
+		  DOCTOR_OK },
+		{ CHAIN("input", "accept") "," RULE(JUMP("a")) "," IN("a", FROM "," RETURN) ","
+		  IN("a", DROP), DOCTOR_NOTE },
+		{ CHAIN("input", "accept") "," RULE(IIF("eth0") "," GOTO("a")) "," RULE(GOTO("a")) ","
+		  IN("a", JUMP("b")) "," IN("a", DROP) "," IN("b", TCP22 "," ACCEPT), DOCTOR_PROBLEM },
+		{ CHAIN("input", "accept") "," RULE(IIF("eth0") "," JUMP("a")) "," IN("a", DROP),
+		  DOCTOR_OK },
+		{ CHAIN("input", "drop") "," RULE(IIF("eth0") "," JUMP("a")) "," IN("a", ACCEPT),
+		  DOCTOR_NOTE },
+		{ CHAIN("input", "accept") "," RULE(PROTO("146") "," JUMP("a")) "," IN("a", DROP),
+		  DOCTOR_PROBLEM },
+		{ CHAIN("input", "accept") "," RULE(PROTO("146") "," FROM "," JUMP("a")) "," IN("a", DROP),
+		  DOCTOR_NOTE },
+		/* A circle; Linux refuses it. */
+		{ CHAIN("input", "accept") "," RULE(JUMP("a")) "," IN("a", JUMP("a")), DOCTOR_OK },
+		{ CHAIN("input", "accept") "," RULE(JUMP("nowhere")), DOCTOR_OK },
 	};
 	char mend[200];
 	size_t i;
