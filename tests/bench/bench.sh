@@ -5,6 +5,7 @@
 # tests/vm/bench.py makes tables of the figures in $HOMA_OUT/bench.lines.
 #
 #    bench.sh           all of it
+#    bench.sh library   libhoma beside bare sockets
 #    bench.sh wall      long messages back to back, in a guest with real time
 #
 # Where the guest runs under qemu -icount shift=0, a nanosecond is one executed
@@ -133,6 +134,15 @@ idle() {
 		>>"$lines"
 }
 
+library() {
+	echo "round trips with libhoma and with bare sockets"
+	for proto in homa libhoma; do
+		for bytes in 100 20000 500000; do
+			rtt library $proto $bytes 10.0.0.2
+		done
+	done
+}
+
 wall() {
 	echo "500,000 bytes back to back"
 	for turn in 1 2 3; do
@@ -150,6 +160,7 @@ ip -n s route add local 10.1.0.0/16 dev lo
 : >"$lines"
 case $mode in
 all)	short_and_long; many; cut; idle ;;
+library) library ;;
 wall)	wall ;;
 *)	die "no benchmark is called $mode" ;;
 esac

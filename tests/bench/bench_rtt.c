@@ -56,7 +56,9 @@ struct settings {
 	bool mark;
 };
 
-static const struct bench_proto *const protos[] = { &bench_homa, &bench_udp, &bench_tcp };
+static const struct bench_proto *const protos[] = {
+	&bench_homa, &bench_lib, &bench_udp, &bench_tcp,
+};
 
 static unsigned char out[BENCH_BYTES_MAX];
 static size_t answer_bytes;

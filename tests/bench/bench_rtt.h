@@ -44,6 +44,7 @@ struct bench_proto {
 };
 
 extern const struct bench_proto bench_homa;
+extern const struct bench_proto bench_lib;
 extern const struct bench_proto bench_udp;
 extern const struct bench_proto bench_tcp;
 

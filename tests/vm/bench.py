@@ -134,6 +134,17 @@ def show(figures):
           "where a\ndatagram can hold the message.")
 
 
+def show_library(figures):
+    """What libhoma adds to the system calls."""
+    found = {(r["bytes"], r["proto"]): r for r in figures["results"]}
+    print("\nRound trips over veth, client and server with bare sockets or with libhoma, in thousand "
+          "instructions")
+    print("%10s%14s%14s%10s" % ("bytes", "sockets", "libhoma", "ratio"))
+    for size in sorted({size for size, _ in found}):
+        bare, lib = (cost(found[size, proto]) / 1000 for proto in ("homa", "libhoma"))
+        print("%10d%14.1f%14.1f%10.2f" % (size, bare, lib, lib / bare))
+
+
 def compare(figures):
     """Compare with what was recorded; return (lines that say how, is anything worse?)."""
     with open(RECORDED, encoding="ascii") as f:
@@ -211,8 +222,9 @@ def wall():
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("what", nargs="?", default="all", choices=["all", "wall"],
-                        help="wall: long messages in wall time, in User-Mode Linux")
+    parser.add_argument("what", nargs="?", default="all", choices=["all", "library", "wall"],
+                        help="library: libhoma beside bare sockets; wall: long messages in wall "
+                             "time, in User-Mode Linux")
     parser.add_argument("--check", action="store_true",
                         help="fail if a ratio is worse than the one on record")
     parser.add_argument("--record", action="store_true",
@@ -222,10 +234,13 @@ def main():
     lock = claim_build()
     if args.what == "wall":
         return wall()
-    figures = measure("all")
+    figures = measure(args.what)
     lock.close()
     if not figures:
         return 1
+    if args.what == "library":
+        show_library(figures)
+        return 0
     show(figures)
     if args.record:
         record(figures)
