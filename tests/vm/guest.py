@@ -130,6 +130,24 @@ class Guest:
         line, self.pending = self.pending.split(b"\n", 1)
         return line.decode("utf-8", "replace").rstrip("\r") or " "
 
+    def starved(self):
+        """How long its threads ran on this machine, and waited for a processor.
+
+        What looks like a lockup inside may be that (docs/testing.md).
+        """
+        ran = waited = 0
+        tasks = "/proc/%d/task" % self.process.pid
+        try:
+            for task in os.listdir(tasks):
+                with open("%s/%s/schedstat" % (tasks, task), encoding="ascii") as f:
+                    times = f.read().split()
+                ran += int(times[0])
+                waited += int(times[1])
+        except (OSError, ValueError, IndexError):
+            return "host: the guest has ended, or this machine does not count its time"
+        return "host: the guest's threads ran for %d s and waited for a processor for %d s" % (
+            ran // 10 ** 9, waited // 10 ** 9)
+
     def stop(self):
         """End the guest, whatever state it is in."""
         if self.process.returncode is not None:

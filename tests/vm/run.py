@@ -136,6 +136,8 @@ class Runner:
                 deadline = start + current.timeout_s * SLACK + AROUND_S
             elif word[0] == "@result" and current and word[1] == current.name:
                 save_artefacts(boot, self.results.directory(bed.tier), current.name)
+                if bed.tier in REAL_TIME:
+                    log.append(guest.starved())
                 self.report(bed.tier, current.name, word[2], time.monotonic() - start,
                             word[3] if len(word) > 3 else "", "\n".join(log))
                 tests.remove(current)
@@ -148,7 +150,7 @@ class Runner:
                 return tests
 
         # The guest ended in some way that it should not have.
-        text = "\n".join(log) + "\n" + guest.console_tail()
+        text = "\n".join(log + [guest.starved()]) + "\n" + guest.console_tail()
         seconds = time.monotonic() - start
         if current:
             self.report(bed.tier, current.name, "fail", seconds, why, text)
