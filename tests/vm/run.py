@@ -320,8 +320,9 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these tests")
     parser.add_argument("--tier", default="",
-                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, kcsan, "
-                             "bench, all; default: t0 and stock, or wherever a named test runs")
+                        help="t0, stock (both kernels), 6.1, 6.12, newest, uml, smp, "
+                             "bench, all (of these), kcsan; default: t0 and stock, or "
+                             "wherever a named test runs")
     parser.add_argument("--clock", choices=["wall", "instructions"],
                         help="stock, emulated: override what each test asks for")
     parser.add_argument("--list", action="store_true",
@@ -331,11 +332,12 @@ def main():
     if args.list:
         os.execv(sys.executable, [sys.executable, os.path.join(ROOT, "tests/vm/list.py")])
     # The longest first: what comes last has the machine to itself.
-    expand = {"stock": ["6.1", "6.12"], "all": ["t0", "uml", "6.12", "6.1", "bench", "newest"],
+    expand = {"stock": ["6.1", "6.12"],
+              "all": ["t0", "uml", "smp", "6.12", "6.1", "bench", "newest"],
               "": ["t0", "6.12", "6.1"] + (["uml"] if args.names else [])}
     tiers = [t for word in args.tier.split(",") for t in expand.get(word, [word])]
     for tier in tiers:
-        if tier not in expand["all"] + ["smp", "kcsan"]:
+        if tier not in expand["all"] + ["kcsan"]:
             parser.error("no tier is called '%s'" % tier)
 
     end_on_signals()
