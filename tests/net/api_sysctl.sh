@@ -118,6 +118,79 @@ refused timeout_ticks 5		# not behind the first RESEND
 refused hijack_tcp 1		# Homa inside TCP is not spoken here
 refused next_id 1001		# a server's
 refused cutoffs_pinned 2
+ok "refused"
+
+# bounds: in its namespace, each parameter takes the ends of its range, and nothing beyond
+# (without other programs: the debug kernel takes its time to start them)
+cat >/tmp/bounds <<'END'
+cd /proc/sys/net/homa || exit 1
+wrong=0 all=0
+
+complain() { echo "$*"; wrong=$((wrong + 1)); }
+
+# look NAME: its value is in $now, the number of its values in $count
+look()
+{
+	read -r now <"$1"
+	set -- $now
+	now="$*" count=$#
+}
+
+# list COUNT VALUE: in $list
+list()
+{
+	list=$2
+	left=$1
+	while [ $((left -= 1)) -gt 0 ]; do
+		list="$list $2"
+	done
+}
+
+# holds NAME VALUE: whether it was taken and is there now
+holds()
+{
+	echo "$2" 2>/dev/null >"$1" || return 1
+	case $1 in
+	next_id) return 0 ;;	# reads 0
+	unsched_cutoffs) set -- "$1" "2147483647 ${2#* }" ;;
+	esac
+	look "$1"
+	[ "$now" = "$2" ]
+}
+
+while read -r name default min max; do
+	case $min in ro|-) continue ;; esac
+	# A time-out is longer than what comes before it.
+	case $name in
+	resend_ticks) echo 4000 >timeout_ticks ;;
+	timeout_ticks) echo 1 >resend_ticks ;;
+	esac
+	for value in $min $max; do
+		look $name
+		list $count $value
+		holds $name "$list" || complain "$name refuses $value, its boundary"
+	done
+	look $name
+	before=$now
+	for value in $((min - 1)) $((max + 1)); do
+		list $count $value
+		if echo "$list" 2>/dev/null >$name; then complain "$name takes $value"; fi
+	done
+	look $name
+	[ "$now" = "$before" ] || complain "$name changed although a value was refused"
+	IFS=_
+	set -- $default
+	unset IFS
+	echo "$*" >$name || complain "$name does not take its default"
+	echo 100 >timeout_ticks
+	echo 5 >resend_ticks
+	all=$((all + 1))
+done </tmp/table
+echo "$all parameters at both ends of their ranges, $wrong wrong"
+[ $wrong = 0 ] && [ $all -ge 50 ]
+END
+new_host b
+in_ns b sh /tmp/bounds || die "ranges"
 ok "ranges"
 
 echo 6 >$dir/num_priorities || die "num_priorities does not take 6"
