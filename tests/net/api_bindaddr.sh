@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: H14 C2
+# items: H14 C2 C24
 # tier: uml stock612
 # timeout: 60
 #
@@ -20,3 +20,5 @@ for address in 10.0.0.22 fd00::22 fe80::2; do
 	ip -n c neigh replace $address lladdr 02:00:00:00:00:02 dev c0 nud permanent
 done
 t_bindaddr || die "t_bindaddr"
+# Once more as a program of the 32-bit ABI.
+[ "$HOMA_TIER" != stock ] || t_bindaddr_32 || die "t_bindaddr as a 32-bit program"

@@ -4,7 +4,8 @@
 # tier: stock612
 # timeout: 120
 #
-# The API tests as 32-bit programs: same structures, compat system calls.
+# The API tests as 32-bit programs: same structures, compat system calls. (Those of
+# addresses and options run as such beside the 64-bit ones.)
 . "$HOMA_TESTS/lib.sh"
 
 new_host t

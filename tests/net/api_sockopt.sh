@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# items: C24
 # tier: uml stock612
-# timeout: 60
+# timeout: 90
 #
 # Options of SOL_SOCKET, IPPROTO_IP and IPPROTO_IPV6, one by one.
 . "$HOMA_TESTS/lib.sh"
@@ -28,6 +29,9 @@ else
 	ip -n c rule add fwmark 5 prohibit || die "no rules"
 	ip -n c -6 rule add fwmark 5 prohibit || die "no rules for IPv6"
 fi
+ip -n c route add 10.7.0.0/24 via 10.0.0.2 || die "no route"
 tc -n c qdisc add dev c0 root handle 1: prio bands 3 || die "no prio"
 tc -n c qdisc add dev c0 parent 1:3 netem loss 100% || die "no netem"
 t_sockopt $rules || die "t_sockopt"
+# Once more as a program of the 32-bit ABI.
+[ "$HOMA_TIER" != stock ] || t_sockopt_32 $rules || die "t_sockopt as a 32-bit program"

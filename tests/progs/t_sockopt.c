@@ -5,8 +5,9 @@
  *
  *	device c1/s1, 10.0.1.1 and .2, fd01::1 and ::2
  *	c: packets with mark 5 are prohibited (but with the argument "norules"),
- *	priority 1:3 leads to a hole
+ *	priority 1:3 leads to a hole, 10.7.0.0/24 to 10.0.0.2
  */
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/ethernet.h>
@@ -259,6 +260,72 @@ static void test_v6only(void)
 	close_hosts();
 }
 
+static void test_dontroute(void)
+{
+	struct t_addr gateway = t_addr(AF_INET, "10.7.0.1", PORT);
+	struct t_addr near = t_addr(AF_INET, server_ip[0], PORT);
+
+	t_case("SO_DONTROUTE: hosts behind a gateway cannot be reached");
+	open_hosts(AF_INET);
+	T_RET(send_one(&gateway), 0);
+	T_RET(t_setopt(&client, SOL_SOCKET, SO_DONTROUTE, 1), 0);
+	T_RET(send_one(&gateway), -ENETUNREACH);
+	T_OK(t_exchange(&client, &near, &server, 10, NULL));
+	T_RET(t_setopt(&client, SOL_SOCKET, SO_DONTROUTE, 0), 0);
+	T_RET(send_one(&gateway), 0);
+	close_hosts();
+}
+
+/* ---- what was set can be read ---- */
+
+static void test_readback(int i)
+{
+	const struct {
+		int level, name, value, expected;
+	} options[] = {
+		{ IPPROTO_HOMA, SO_HOMA_SERVER, 1, 1 },
+		{ IPPROTO_HOMA, SO_HOMA_SERVER, 0, 0 },
+		/* The kernel doubles sizes. */
+		{ SOL_SOCKET, SO_SNDBUF, 50000, 100000 },
+		{ SOL_SOCKET, SO_RCVBUF, 60000, 120000 },
+		{ SOL_SOCKET, SO_MARK, 7, 7 },
+		{ SOL_SOCKET, SO_PRIORITY, 5, 5 },
+		{ SOL_SOCKET, SO_DONTROUTE, 1, 1 },
+		{ SOL_SOCKET, SO_ZEROCOPY, 1, 1 },
+		{ SOL_SOCKET, SO_BINDTOIFINDEX, (int)if_nametoindex("c1"),
+		  (int)if_nametoindex("c1") },
+		{ SOL_SOCKET, SO_LOCK_FILTER, 1, 1 },
+		{ IPPROTO_IP, IP_TTL, 33, 33 },
+		{ IPPROTO_IP, IP_FREEBIND, 1, 1 },
+		{ IPPROTO_IP, IP_TRANSPARENT, 1, 1 },
+		{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_DO },
+		{ IPPROTO_IPV6, IPV6_UNICAST_HOPS, 44, 44 },
+		{ IPPROTO_IPV6, IPV6_FREEBIND, 1, 1 },
+		{ IPPROTO_IPV6, IPV6_TRANSPARENT, 1, 1 },
+		{ IPPROTO_IPV6, IPV6_V6ONLY, 1, 1 },
+		{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 0, 0 },
+		{ IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, 1, 1 },
+		{ IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO, IPV6_PMTUDISC_DO },
+	};
+	struct sock_filter all[] = { BPF_STMT(BPF_RET | BPF_K, 0xffffffff) };
+	struct sock_fprog program = { .len = 1, .filter = all };
+	size_t n;
+
+	open_hosts(families[i]);
+	for (n = 0; n < sizeof(options) / sizeof(options[0]); n++) {
+		if (options[n].level == IPPROTO_IPV6 && !i)
+			continue;
+		t_case("family %d: option %d of level %d can be set and read", families[i],
+		       options[n].name, options[n].level);
+		T_RET(t_setopt(&client, options[n].level, options[n].name, options[n].value), 0);
+		T_RET(t_getopt(&client, options[n].level, options[n].name), options[n].expected);
+	}
+	t_case("family %d: SO_LOCK_FILTER", families[i]);
+	T_EQ(setsockopt(client.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), -1);
+	T_EQ(errno, EPERM);
+	close_hosts();
+}
+
 /* ---- time ---- */
 
 static void test_timeouts(int i)
@@ -287,6 +354,7 @@ static void test_stamps(int i)
 {
 	static const int refused[] = {
 		SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMPING, SO_TXTIME, SO_RXQ_OVFL,
+		SO_RCVMARK,
 	};
 	struct t_addr to = t_addr(families[i], server_ip[i], PORT);
 	struct timeval stamp, now;
@@ -341,10 +409,12 @@ int main(int argc, char **argv)
 		test_priority(i);
 		test_device(i);
 		test_foreign(i);
+		test_readback(i);
 		test_timeouts(i);
 		test_stamps(i);
 		test_error(i);
 	}
+	test_dontroute();
 	test_v6only();
 	return t_end();
 }
