@@ -187,6 +187,50 @@ static void check_direction(int group, enum bpf_attach_type direction)
 	close(program);
 }
 
+static int attach(int group, int program, enum bpf_attach_type type, int cmd)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.target_fd = (uint32_t)group;
+	attr.attach_bpf_fd = (uint32_t)program;
+	attr.attach_type = type;
+	return sys_bpf(cmd, &attr);
+}
+
+/* A program that forbids bind() or connect(). */
+static void check_addresses(int group, int family)
+{
+	bool v4 = family == AF_INET;
+	enum bpf_attach_type bind_type = v4 ? BPF_CGROUP_INET4_BIND : BPF_CGROUP_INET6_BIND;
+	enum bpf_attach_type connect_type = v4 ? BPF_CGROUP_INET4_CONNECT :
+						 BPF_CGROUP_INET6_CONNECT;
+	struct t_addr addr = t_loopback(family, PORT);
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	int program;
+
+	open_sockets(family);
+	program = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0, (uint32_t)bind_type, 0);
+	T_RET(attach(group, program, bind_type, BPF_PROG_ATTACH), 0);
+	T_RET(t_bind(&client, PORT + 1), -EPERM);
+	T_RET(rpc(100), 0);
+	T_RET(attach(group, program, bind_type, BPF_PROG_DETACH), 0);
+	T_RET(t_bind(&client, PORT + 1), 0);
+	close(program);
+
+	program = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0, (uint32_t)connect_type, 0);
+	T_RET(attach(group, program, connect_type, BPF_PROG_ATTACH), 0);
+	T_EQ(connect(client.fd, (struct sockaddr *)&addr.sa, addr.len), -1);
+	T_EQ(errno, EPERM);
+	T_EQ(getpeername(client.fd, (struct sockaddr *)&peer, &len), -1);
+	T_EQ(errno, ENOTCONN);
+	T_RET(attach(group, program, connect_type, BPF_PROG_DETACH), 0);
+	T_EQ(connect(client.fd, (struct sockaddr *)&addr.sa, addr.len), 0);
+	T_RET(rpc(100), 0);
+	close(program);
+	close_sockets();
+}
+
 /* What a control group may not receive, or send, its sockets do not. */
 static void check_cgroup(const char *dir, int family)
 {
@@ -209,6 +253,7 @@ static void check_cgroup(const char *dir, int family)
 	check_direction(group, BPF_CGROUP_INET_INGRESS);
 	check_direction(group, BPF_CGROUP_INET_EGRESS);
 	close_sockets();
+	check_addresses(group, family);
 	close(group);
 }
 
