@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""What docs/dissector.md shows is what tshark prints, its filters are filters, and it names all
-expert infos and preferences.
+"""What docs/dissector.md shows is what tshark prints, its commands install the dissector, its
+filters are filters, and it names all expert infos and preferences.
 
 Usage: docs.py DOCUMENT CAPTURE...
 """
@@ -8,7 +8,9 @@ Usage: docs.py DOCUMENT CAPTURE...
 import os
 import re
 import shlex
+import subprocess
 import sys
+import tempfile
 
 from packets import SCRIPT, tshark
 
@@ -16,6 +18,20 @@ from packets import SCRIPT, tshark
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         text = file.read()
+
+    # In the clone, with a home of its own. tshark then finds the dissector by itself.
+    commands = re.findall(r"<!-- run: dissector -->\n((?:    .*\n)+)", text)
+    assert commands, "no commands"
+    with tempfile.TemporaryDirectory() as home:
+        env = {**os.environ, "HOME": home}
+        for command in commands:
+            subprocess.run(["sh", "-ec", command], check=True, env=env,
+                           cwd=os.path.join(os.path.dirname(SCRIPT), ".."))
+        protocols = subprocess.run(["tshark", "-G", "protocols"], check=True, text=True, env=env,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    assert "Homa Transport Protocol" in protocols
+    print("ok: installed as it says")
+
     os.chdir(os.path.dirname(sys.argv[2]))
 
     examples = re.findall(r"<!-- dissector: (\w+) -->\n    \$ (tshark .*)\n((?:    .*\n)*)", text)

@@ -1,40 +1,47 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# Boot the stock kernel with what the packages installed; `homa serve` loads the module
-# (by its alias), `homa ping` has to be answered.
+# Boot the stock kernel with what the packages installed. `homa serve` loads the module
+# (by its alias), `homa ping` has to be answered. Then there are two hosts on a cable, c and s,
+# where somebody new does what docs/quickstart.md and docs/migration.md say, starts the server
+# and the client of docs/programming.md, and looks for faults.
 #
 # Usage: boot.sh KERNEL-DIR ROOT RELEASE
 set -euo pipefail
-. "$(dirname "$0")/../../tests/vm/common.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../../tests/vm/common.sh"
 need_packages "a machine that boots the packages" busybox-static qemu-system-x86
 kernel=$1 root=$2 release=$3
 
 cp /bin/busybox "$root/bin/busybox"
-for applet in sh cat ip ln mount uname sleep sed sysctl grep poweroff; do
+for applet in cat mkdir mount uname sleep sed sysctl grep poweroff tail; do
 	ln -sf busybox "$root/bin/$applet"
 done
-cat >"$root/init" <<'END'
-#!/bin/sh
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
-ip link set lo up
-uname -r
-[ -e /sys/module/homa ] && echo "homa is there before it is loaded"
-homa serve >/tmp/serve 2>&1 &
-tries=0
-until grep -q listening /tmp/serve || [ $tries -gt 300 ]; do
-	tries=$((tries + 1))
-	sleep 0.1
-done
-cat /tmp/serve
-echo "module $(cat /sys/module/homa/version)"
-sed 's/^#-net/net/' /etc/sysctl.conf >/tmp/sysctl.conf
-sysctl -p /tmp/sysctl.conf && homa ping -c 5 127.0.0.1 && echo PACKAGES-WORK
-dmesg 2>/dev/null | grep -i homa
-poweroff -f
-END
+cp "$here/guest-init.sh" "$root/init"
 chmod +x "$root/init"
+
+# The commands of the documents, for each place.
+mkdir "$root/docs"
+for place in both server client; do
+	for document in quickstart migration; do
+		"$ROOT/tests/check/doc-blocks.py" "$ROOT" docs/$document.md $place
+	done >"$root/docs/$place"
+	[ -s "$root/docs/$place" ] || die "no commands for $place"
+done
+
+# Linux's own modules for the cable, beside those that DKMS made.
+for module in veth sch_netem; do
+	modprobe -d "$kernel" -S "$release" --show-depends $module | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+done | sort -u |
+while read -r file; do
+	name=$(basename "$file")
+	case $name in
+	*.xz)	xz -dc "$file" >"$root/lib/modules/$release/${name%.xz}" ;;
+	*)	cp "$file" "$root/lib/modules/$release/$name" ;;
+	esac
+done
+cp "$kernel/lib/modules/$release"/modules.{builtin,builtin.modinfo,order} "$root/lib/modules/$release/"
+depmod -b "$root" "$release"
+
 image=$(mktemp)
 console=$(mktemp)
 trap 'rm -f "$image" "$console"' EXIT
@@ -44,7 +51,9 @@ cpu=max,-cx16
 timeout -k 5 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 	-accel $accel -cpu $cpu -smp 2 -m 1024 -kernel "$kernel/boot/vmlinuz" -initrd "$image" \
 	-serial "file:$console" -append 'console=ttyS0 panic=-1 quiet' </dev/null >&2 || :
-tr -d '\r' <"$console" | tail -n 40
-tr -d '\r' <"$console" | grep -qx PACKAGES-WORK || die "the packages do not work in a machine"
-tr -d '\r' <"$console" | grep -qx "$release" || die "another kernel has booted"
-tr -d '\r' <"$console" | grep -qx "module $("$ROOT/packaging/version.sh")" || die "another module"
+tr -d '\r' <"$console" | tail -n "${HOMA_BOOT_LINES:-60}"
+for text in PACKAGES-WORK QUICKSTART-WORKS GUIDE-WORKS FAULTS-FOUND "$release" \
+	"module $("$ROOT/packaging/version.sh")"; do
+	tr -d '\r' <"$console" | grep -qx "$text" ||
+		die "the packages do not work in a machine: no \"$text\""
+done

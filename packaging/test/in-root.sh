@@ -8,42 +8,40 @@ set -euo pipefail
 . "$(dirname "$0")/../../tests/vm/common.sh"
 base=$1 packages=$2 release=$3 scratch=$4
 
-root=$scratch/root
-mkdir -p "$root" "$scratch/memory"
-mount -t tmpfs -o size=2g memory "$scratch/memory"
-mkdir "$scratch/memory"/{upper,work}
-mount -t overlay root -o \
-	"lowerdir=$base,upperdir=$scratch/memory/upper,workdir=$scratch/memory/work" "$root" ||
-	cp -a "$base/." "$root/"
-mount -t proc proc "$root/proc"
-mount -t sysfs -o ro sysfs "$root/sys"
-mount -t tmpfs tmpfs "$root/tmp"
-mkdir "$root/tmp/packages"
-cp "$packages"/*.deb "$root/tmp/packages/"
-rm -f "$root"/tmp/packages/*-dbgsym_*.deb
+. "$(dirname "$0")/copy.sh"
+copy_of "$base" "$scratch"
+mkdir -p "$root/tmp/clone/build/packages"
+cp "$packages"/*.deb "$root/tmp/clone/build/packages/"
+rm -f "$root"/tmp/clone/build/packages/*-dbgsym_*.deb
+ln -s clone/build/packages "$root/tmp/packages"
 
-inside()
-{
-	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C \
-		DEBIAN_FRONTEND=noninteractive LD_PRELOAD=libeatmydata.so "$@" </dev/null
-}
-# Everything but logs and what dpkg and apt note for themselves.
-files()
-{
-	(cd "$root" && find . -xdev \( -path ./tmp -o -path ./proc -o -path ./sys -o \
-		-path ./var/log -o -path ./var/cache -o -path './var/lib/dpkg' -o \
-		-path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./run -o \
-		-name '__pycache__' \) -prune -o -print | sort)
-}
-
-# DKMS would make a key to sign modules, which takes its time.
-echo 'mok_signing_key=/nonexistent' >"$root/etc/dkms/framework.conf"
-mkdir -p "$root/etc/dkms/framework.conf.d"
-echo 'mok_signing_key=/nonexistent' >"$root/etc/dkms/framework.conf.d/test.conf"
 files >"$scratch/before"
 
+# as_written DOCUMENT DIRECTORY: the commands of a document, in a directory of the clean system.
+# Its kernel is the one whose headers it has, and apt's question is answered with yes.
+mkdir "$root/tmp/own"
+echo 'APT::Get::Assume-Yes "true";' >"$root/tmp/own/yes"
+cat >"$root/tmp/own/uname" <<END
+#!/bin/sh
+[ "\$*" != -r ] || exec echo $release
+exec /usr/bin/uname "\$@"
+END
+chmod +x "$root/tmp/own/uname"
+as_written()
+{
+	local commands
+	commands=$("$ROOT/tests/check/doc-blocks.py" "$ROOT" "$1" "clean system")
+	[ -n "$commands" ] || die "$1 has no commands"
+	say "packages: $1: $commands"
+	inside env PATH=/tmp/own:/usr/sbin:/usr/bin:/sbin:/bin APT_CONFIG=/tmp/own/yes sh -ec "cd $2; $commands" \
+		>>"$scratch/install.log" 2>&1 ||
+		{ cat "$scratch/install.log"; die "the commands of $1 fail"; }
+}
+as_written docs/quickstart.md /tmp/packages
+as_written docs/install.md /tmp/packages
+as_written README.md /tmp/clone
 inside sh -c 'apt-get -q install -y --no-install-recommends /tmp/packages/*.deb' \
-	>"$scratch/install.log" 2>&1 || { cat "$scratch/install.log"; die "cannot install"; }
+	>>"$scratch/install.log" 2>&1 || { cat "$scratch/install.log"; die "cannot install"; }
 # The package has built for the kernel whose headers are here.
 version=$("$ROOT/packaging/version.sh")
 inside dkms status homa | grep -x "homa/$version, $release, x86_64: installed" || {
@@ -85,15 +83,32 @@ for file in usr/share/man/man7/homa.7.gz usr/share/man/man3/homa_call.3.gz \
 	[ -s "$root/$file" ] || die "no /$file"
 done
 
-# A machine with only this: DKMS's module tree, the command, and its libraries.
+# What a reader of the guide has: its server and its client, and its command to compile them.
+sample() { awk -v want="\`examples/$1\`:" '$0 == want { found = 1 } found && /^```$/ { exit }
+	found && text { print } found && /^```c$/ { text = 1 }' "$ROOT/docs/programming.md"; }
+for program in homa_hello_server homa_hello_client; do
+	mkdir "$root/tmp/$program"
+	sample $program.c >"$root/tmp/$program/program.c"
+	as_written docs/programming.md /tmp/$program
+done
+
+# A machine with only this: DKMS's module tree, the commands, and their libraries.
 vm=$scratch/vm
-mkdir -p "$vm"/{bin,sbin,proc,sys,dev,etc,tmp,usr/bin,lib/modules}
+mkdir -p "$vm"/{bin,sbin,proc,sys,dev,etc,tmp,usr/bin,usr/sbin,lib/modules,run,var}
+ln -s ../run "$vm/var/run"
+for program in homa_hello_server homa_hello_client; do
+	cp "$root/tmp/$program/a.out" "$vm/usr/bin/$program"
+done
+# Busybox's shell would take its own ip.
+cp -L "$root/bin/dash" "$vm/bin/sh"
+cp -L "$root/bin/ip" "$vm/usr/bin/"
+cp -L "$root/sbin/tc" "$vm/usr/bin/"
 cp -a "$root/lib/modules/$release" "$vm/lib/modules/"
 rm -f "$vm/lib/modules/$release"/{build,source}
 cp -L "$root/usr/bin/homa" "$vm/usr/bin/"
 cp -L "$root/bin/kmod" "$vm/sbin/modprobe"
 cp "$root/etc/sysctl.d/homa.conf" "$vm/etc/sysctl.conf"
-for program in /usr/bin/homa /bin/kmod; do
+for program in /usr/bin/homa /bin/kmod /bin/dash /bin/ip /sbin/tc /tmp/homa_hello_client/a.out; do
 	inside ldd $program
 done | grep -o '/[^ )]*\.so[^ )]*' | grep -v eatmydata | sort -u |
 while read -r lib; do

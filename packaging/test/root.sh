@@ -9,7 +9,7 @@ set -euo pipefail
 
 release=$1
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-packages="dkms gcc libc6-dev make patch pkgconf python3 libjansson4 libnl-3-200 libnl-genl-3-200 libncursesw6 kmod eatmydata"
+packages="dkms gcc libc6-dev make patch pkgconf python3 libjansson4 libnl-3-200 libnl-genl-3-200 libncursesw6 kmod eatmydata iproute2"
 root=$CACHE/package-root-$(echo "$suite $release $packages" | sha256sum | cut -c 1-12)
 [ ! -e "$root/etc/debian_version" ] || { echo "$root"; exit 0; }
 
