@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: B1 B2 C10 C16
-# tier: uml stock612
+# tier: uml stock
 # timeout: 120
 #
 # libhoma: every function of the library, with its results and errors.

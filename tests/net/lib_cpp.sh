@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: uml stock612
+# tier: uml stock
 # timeout: 60
 #
 # libhoma's header for C++.

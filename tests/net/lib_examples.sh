@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: uml stock612
+# tier: uml stock
 # timeout: 90
 #
 # The examples that use libhoma do what their head comments say.
