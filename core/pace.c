@@ -18,9 +18,9 @@ u32 homa_pace_wire_ns(u32 ip_bytes, u32 link_mbps)
 	return min_t(u64, ns, U32_MAX);
 }
 
-u32 homa_pace_burst_bytes(u32 link_mbps)
+u32 homa_pace_burst_bytes(u32 link_mbps, u32 ns)
 {
-	u64 bytes = div_u64((u64)link_mbps * HOMA_PACE_BURST_NS, 8 * 1000);
+	u64 bytes = div_u64((u64)link_mbps * ns, 8 * 1000);
 
 	return min_t(u64, bytes, HOMA_PACE_BURST_BYTES_MAX);
 }

@@ -13,7 +13,7 @@
 /* Ethernet header 14, CRC 4, preamble and gap 24 (protocol §4.1). */
 #define HOMA_PACE_LINK_OVERHEAD_BYTES 42u
 
-/* Time that one large buffer may occupy the link. */
+/* Time that one large buffer may occupy a link whose speed is a guess. */
 #define HOMA_PACE_BURST_NS 20000u
 
 /*
@@ -40,13 +40,14 @@ u32 homa_pace_wire_ns(u32 ip_bytes, u32 link_mbps);
 /**
  * homa_pace_burst_bytes() - how much may be given to the link at once
  * @link_mbps: link speed in 10^6 bit/s, > 0
+ * @ns: time that the buffer may occupy the link
  *
  * A short message waits behind what is on its way already, so a large buffer
- * holds no more than the link sends in HOMA_PACE_BURST_NS.
+ * holds no more than the link sends in a short time.
  *
  * Return: bytes, at most HOMA_PACE_BURST_BYTES_MAX; may be less than a packet.
  */
-u32 homa_pace_burst_bytes(u32 link_mbps);
+u32 homa_pace_burst_bytes(u32 link_mbps, u32 ns);
 
 /**
  * struct homa_pace_verdict - may a packet go now?

@@ -24,14 +24,23 @@
 /* What an sk_buff costs beside the bytes of its message. */
 #define BUFFER_OVERHEAD_BYTES 1024u
 
-/* What goes out next of a message, if it may: packets in one buffer. */
+/*
+ * What goes out next of a message, if it may: packets in one buffer.  Where the
+ * queue of the device is kept short, a buffer is not longer than that queue: a
+ * short message waits for both.
+ *
+ * Context: softirqs disabled.
+ */
 static struct homa_tx_range burst(const struct homa_rpc *rpc,
 				  const struct homa_link *link,
 				  const struct homa_config *cfg)
 {
 	u32 mbps = homa_meter_mbps(&link->meter, homa_link_mbps(link, cfg));
+	const struct homa_settings *s = rcu_dereference_bh(rpc->hn->settings);
+	u32 ns = homa_link_is_paced(link, s) ? cfg->max_nic_backlog_ns :
+					       HOMA_PACE_BURST_NS;
 
-	return homa_rpc_tx_burst(&rpc->core, homa_pace_burst_bytes(mbps));
+	return homa_rpc_tx_burst(&rpc->core, homa_pace_burst_bytes(mbps, ns));
 }
 
 /* Do enough of our bytes wait in the device?  Context: softirqs disabled. */

@@ -119,7 +119,8 @@ static void bursts(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(homa_pace_burst_bytes(cases[i].link_mbps),
+		assert_int_equal(homa_pace_burst_bytes(cases[i].link_mbps,
+						       HOMA_PACE_BURST_NS),
 				 cases[i].bytes);
 }
 
