@@ -13,6 +13,7 @@
 #include "perf_report.h"
 
 #define CLUSTER_HOSTS_MAX	32
+#define CLUSTER_LEVELS		8
 
 /**
  * struct cluster_watch - what is observed
@@ -22,6 +23,8 @@
  * @queue_max_bytes: longest queue of any port of the switch that was seen
  * @switch_drops: packets lost at the ports of the switch
  * @uplink_drops: packets lost in the hosts' own queues
+ * @level_drops: of those lost at the switch, by level of priority
+ * @level_bytes: bytes that left the ports of the switch, by level
  * @stop: ends the thread
  * @thread: looks at the queues of the switch
  * @before: processor times at the beginning: idle, all
@@ -34,6 +37,8 @@ struct cluster_watch {
 	uint64_t queue_max_bytes;
 	uint64_t switch_drops;
 	uint64_t uplink_drops;
+	uint64_t level_drops[CLUSTER_LEVELS];
+	uint64_t level_bytes[CLUSTER_LEVELS];
 	bool stop;
 	pthread_t thread;
 	uint64_t before[2];

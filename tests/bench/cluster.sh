@@ -16,6 +16,10 @@
 #
 # Packets are single and of at most 1,500 bytes: a real link would carry them so. Each of them is
 # delayed before it comes to a port, once on its way.
+#
+# The link of a port is a class of htb, which takes a packet from its queues when the link is
+# free. tbf takes the next one when the link begins to send this one, so a short message waited
+# for two others. In a host's FIFO that makes no difference, and tbf cuts large buffers.
 . "$HOMA_TESTS/lib.sh"
 
 HOSTS=8
@@ -52,27 +56,41 @@ uplink()
 	esac
 }
 
+# stretched TIME MBPS MAX: what is TIME at 10 Gbit/s, on slower links, but at most MAX
+stretched()
+{
+	time=$((10000 * $1 / $2))
+	[ $time -le "$3" ] || time=$3
+	echo $time
+}
+
 # links MBPS: all links have this rate
 links()
 {
 	delay=$((DELAY_PACKETS * 12000 / $1))
 	for i in $all; do
 		ip netns exec "h$i" sysctl -q -w net.homa.link_mbps="$1"
-		# Silence that a slow link explains is no loss: the time-outs are those of 10 Gbit/s
-		# times the ratio, as far as the parameters go.
+		# What is a time in Homa is that of 10 Gbit/s times the ratio, as far as the parameters
+		# go: silence that a slow link explains is no loss.
 		[ "$1" -ge 10000 ] || ip netns exec "h$i" sysctl -q -w net.homa.timeout_ticks=4000 \
-			net.homa.resend_ticks=$RESEND_TICKS net.homa.resend_interval=$RESEND_TICKS ||
+			net.homa.resend_ticks="$(stretched 5 "$1" 1000)" \
+			net.homa.resend_interval="$(stretched 5 "$1" 1000)" \
+			net.homa.request_ack_ticks="$(stretched 2 "$1" 1000)" \
+			net.homa.max_nic_est_backlog_usecs="$(stretched 5 "$1" 100000)" ||
 			die "parameters of h$i"
+		# All hosts have one processor: who polls takes it from the others.
+		ip netns exec "h$i" sysctl -q -w net.homa.poll_usecs=0 || die "parameters of h$i"
 		# As the defaults are to 25 Gbit/s: about what the link carries in a round trip, and
 		# eight times that.
 		ip netns exec "h$i" sysctl -q -w net.homa.unsched_bytes=$ROUND_TRIP_BYTES \
 			net.homa.max_incoming=$((8 * ROUND_TRIP_BYTES)) || die "parameters of h$i"
-		[ -z "$HOMA_SYSCTL" ] || ip netns exec "h$i" sysctl -q -w $HOMA_SYSCTL
+		[ -z "$HOMA_SYSCTL" ] || ip netns exec "h$i" sysctl -q -w $(echo "$HOMA_SYSCTL" | tr , " ")
 		uplink "h$i" "$1" ""
 		tc -n sw qdisc del dev "p$i" root 2>/dev/null
 		{
 			echo "qdisc add dev p$i root handle 1: netem limit 100000 delay ${delay}us"
-			echo "qdisc add dev p$i parent 1:1 handle 10: tbf rate $1mbit burst 1600 limit $QUEUE_BYTES"
+			echo "qdisc add dev p$i parent 1:1 handle 10: htb default 1"
+			echo "class add dev p$i parent 10: classid 10:1 htb rate $1mbit burst 1 cburst 1 quantum 1514"
 			echo "qdisc add dev p$i parent 10:1 handle 20: prio bands 8 priomap 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7"
 			for level in 0 1 2 3 4 5 6 7; do
 				band=$((8 - level))
@@ -98,6 +116,16 @@ marking()
 	done
 }
 
+# learned WORKLOAD: hosts know the sizes of its messages
+learned()
+{
+	cutoffs=$(cluster_load -w "$1" -K $ROUND_TRIP_BYTES) || die "cutoffs of $1"
+	for i in $all; do
+		ip netns exec "h$i" sysctl -q -w net.homa.unsched_cutoffs="$cutoffs" ||
+			die "cutoffs of h$i"
+	done
+}
+
 hosts_bridge $HOSTS
 for i in $all; do
 	ethtool -K "p$i" gso off >/dev/null 2>&1
@@ -109,9 +137,8 @@ echo "$1" | tr , '\n' >/tmp/runs
 rate=
 marks=no
 before=
+sizes=
 while IFS=: read -r workload mbps load proto conns requests beside; do
-	RESEND_TICKS=$((10000 / mbps * 5))
-	[ $RESEND_TICKS -le 1000 ] || RESEND_TICKS=1000
 	if [ "$mbps" != "$rate" ]; then
 		links "$mbps"
 		rate=$mbps
@@ -120,6 +147,8 @@ while IFS=: read -r workload mbps load proto conns requests beside; do
 		cluster_load -N $HOSTS -R "$mbps" -M /tmp/base </dev/null >/tmp/idle || die "the idle network"
 		echo "idle at $mbps Mbit/s: $(cat /tmp/idle)"
 	fi
+	[ "$workload" = "$sizes" ] || learned "$workload"
+	sizes=$workload
 	set -- -N $HOSTS -R "$mbps" -B /tmp/base -w "$workload" -l "$load" -n "$requests"
 	case $proto in
 	dctcp)	want=$mbps; set -- "$@" -P tcp -C dctcp -c "$conns" ;;

@@ -4,6 +4,7 @@
  *
  *    cluster_load -N 8 -R 40 -M base.json         measure the idle network, with Homa
  *    cluster_load -N 8 -R 40 -B base.json -P tcp -c 8 -w W3 -l 80 -n 5000
+ *    cluster_load -w W3 -K 15000                  cutoffs that hosts learn from W3
  *
  * Hosts are the namespaces h1 to hN with addresses 10.0.0.1 to 10.0.0.N, the switch is
  * the namespace sw with the ports p1 to pN (cluster.sh makes them).  Each host runs a
@@ -25,15 +26,19 @@
 #include <unistd.h>
 
 #include "cluster.h"
+#include "core/prio.h"
+#include "perf_cmd.h"
 
 #define PORT		4100
 #define BULK_PORT	4101
 #define BASE_ROUNDS	2
 /* The load before the measured time, as a part of it. */
 #define WARMUP_PART	4
+/* Messages that tell the distribution of the sizes. */
+#define LEARNED_MESSAGES	1000000
 /* Ethernet, IPv4 and the header of a DATA packet; message bytes in one of 1,500. */
-#define HEADERS		(14 + 20 + 60)
-#define SEGMENT		(1500 - 20 - 60)
+#define HEADERS		(14 + 20 + 56)
+#define SEGMENT		(1500 - 20 - 56)
 
 struct settings {
 	unsigned int hosts;
@@ -46,13 +51,14 @@ struct settings {
 	const char *base_path;
 	bool measure_base;
 	bool bulk;
+	uint32_t learn_unsched;
 	double requests;
 	uint64_t seed;
 };
 
 /* The servers of one host, or the others' view of them. */
 static struct perf_addr addrs[CLUSTER_HOSTS_MAX], bulk_addrs[CLUSTER_HOSTS_MAX];
-static char netns[CLUSTER_HOSTS_MAX][8];
+static char netns[CLUSTER_HOSTS_MAX][16];
 
 static void *serve(void *context)
 {
@@ -150,6 +156,29 @@ static void start_bulk(struct bulk *bulk, const struct perf_load *beside, unsign
 		errx(1, "no thread");
 }
 
+/*
+ * The table that hosts have when they know the workload, as for net.homa.unsched_cutoffs.  They
+ * need ten thousand messages and ten seconds to learn it, which is longer than most runs.
+ */
+static void print_cutoffs(const struct settings *set)
+{
+	struct homa_size_histogram sizes = { 0 };
+	struct homa_cutoffs cutoffs;
+	struct perf_dist dist;
+	unsigned int i;
+
+	if (perf_dist_parse(&dist, set->workload, PERF_BYTES_MAX))
+		errx(2, "%s is no workload", set->workload);
+	for (i = 0; i < LEARNED_MESSAGES; i++)
+		homa_prio_count(&sizes, perf_dist_quantile(&dist, (i + 0.5) / LEARNED_MESSAGES),
+				set->learn_unsched);
+	homa_prio_defaults(&cutoffs, HOMA_PRIORITIES_MAX);
+	homa_prio_adapt(&cutoffs, &sizes, HOMA_PRIORITIES_MAX);
+	for (i = 0; i < HOMA_PRIORITIES_MAX; i++)
+		printf("%s%u", i ? " " : "", cutoffs.max_len[i]);
+	printf("\n");
+}
+
 /* What Homa counted since then. */
 static json_t *counted_since(json_t *before, unsigned int hosts)
 {
@@ -161,6 +190,16 @@ static json_t *counted_since(json_t *before, unsigned int hosts)
 				 json_integer_value(json_object_get(before, name)));
 	json_decref(before);
 	return now;
+}
+
+static json_t *by_level(const uint64_t counts[CLUSTER_LEVELS])
+{
+	json_t *list = json_array();
+	unsigned int i;
+
+	for (i = 0; i < CLUSTER_LEVELS; i++)
+		json_array_append_new(list, json_integer((json_int_t)counts[i]));
+	return list;
 }
 
 static void run(const struct settings *set)
@@ -214,12 +253,15 @@ static void run(const struct settings *set)
 	root = perf_report_json(&report);
 	json_object_del(root, "slices");
 	json_object_del(root, "histogram");
+	json_object_set_new(root, "late_ns", perf_json_hist(&result.late, 1));
 	json_object_set_new(root, "link_mbps", json_integer(set->link_mbps));
 	json_object_set_new(root, "load_percent", json_integer(set->load_percent));
 	json_object_set_new(root, "cpu_busy", json_real(watch.cpu_busy));
 	json_object_set_new(root, "queue_max_bytes", json_integer((json_int_t)watch.queue_max_bytes));
 	json_object_set_new(root, "switch_drops", json_integer((json_int_t)watch.switch_drops));
 	json_object_set_new(root, "uplink_drops", json_integer((json_int_t)watch.uplink_drops));
+	json_object_set_new(root, "level_drops", by_level(watch.level_drops));
+	json_object_set_new(root, "level_bytes", by_level(watch.level_bytes));
 	json_object_set_new(root, "homa", counted_since(before, set->hosts));
 	if (set->bulk)
 		json_object_set_new(root, "tcp_beside_bits_per_s",
@@ -245,6 +287,7 @@ static void usage(void)
 		"  -l LOAD    percent of the link\n"
 		"  -n COUNT   requests in the measured time, about\n"
 		"  -s SEED\n"
+		"  -K BYTES   print the cutoffs for so many unscheduled bytes\n"
 		"  -T         bulk TCP beside it\n", CLUSTER_HOSTS_MAX);
 	exit(2);
 }
@@ -253,7 +296,7 @@ static void parse(struct settings *set, int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "N:R:M:B:P:c:C:w:l:n:s:T")) != -1) {
+	while ((opt = getopt(argc, argv, "N:R:M:B:P:c:C:w:l:n:s:K:T")) != -1) {
 		switch (opt) {
 		case 'N':
 			set->hosts = (unsigned int)atoi(optarg);
@@ -289,6 +332,9 @@ static void parse(struct settings *set, int argc, char **argv)
 		case 's':
 			set->seed = strtoull(optarg, NULL, 0);
 			break;
+		case 'K':
+			set->learn_unsched = (uint32_t)strtoul(optarg, NULL, 0);
+			return;
 		case 'T':
 			set->bulk = true;
 			break;
@@ -312,6 +358,10 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	parse(&set, argc, argv);
+	if (set.learn_unsched) {
+		print_cutoffs(&set);
+		return 0;
+	}
 	perf_msg_init();
 	for (i = 0; i < set.hosts; i++) {
 		snprintf(netns[i], sizeof(netns[i]), "h%u", i + 1);

@@ -15,7 +15,6 @@
 
 #include "cluster.h"
 
-
 static const char * const counter_names[] = {
 	"resent_packets", "packets_sent_RESEND", "packets_sent_BUSY", "packets_sent_GRANT",
 	"packets_sent_DATA", "rpc_timeouts",
@@ -23,9 +22,12 @@ static const char * const counter_names[] = {
 
 #define NUM_COUNTERS	(sizeof(counter_names) / sizeof(counter_names[0]))
 
+/* Of links; drops and bytes of the levels of ports, too. */
 struct queues {
 	uint64_t longest_bytes;
 	uint64_t drops;
+	uint64_t level_drops[CLUSTER_LEVELS];
+	uint64_t level_bytes[CLUSTER_LEVELS];
 };
 
 static void enter(const char *netns)
@@ -39,15 +41,27 @@ static void enter(const char *netns)
 /* The queue of a link (cluster.sh): handle 10:. */
 #define LINK_HANDLE	0x100000u
 
-/* The statistics of one queueing discipline, if it is the queue of a link. */
+/* The queue of a level at a port: 38: of level 0 to 31: of level 7; 48: marks for DCTCP. */
+static int level_of(uint32_t handle)
+{
+	uint32_t number = handle >> 16;
+
+	if (number >= 0x31 && number <= 0x38)
+		return (int)(0x38 - number);
+	return number == 0x48 ? 0 : -1;
+}
+
+/* The statistics of one queueing discipline, if it is the queue of a link or of a level. */
 static void read_one(const struct nlmsghdr *header, struct queues *queues)
 {
 	const struct tcmsg *tc = NLMSG_DATA(header);
 	struct rtattr *attr = TCA_RTA(tc), *inner;
 	int left = (int)TCA_PAYLOAD(header), inner_left;
 	struct gnet_stats_queue stats;
+	struct gnet_stats_basic sent;
+	int level = level_of(tc->tcm_handle);
 
-	if (tc->tcm_handle != LINK_HANDLE)
+	if (tc->tcm_handle != LINK_HANDLE && level < 0)
 		return;
 	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
 		if (attr->rta_type != TCA_STATS2)
@@ -55,9 +69,19 @@ static void read_one(const struct nlmsghdr *header, struct queues *queues)
 		inner = RTA_DATA(attr);
 		inner_left = (int)RTA_PAYLOAD(attr);
 		for (; RTA_OK(inner, inner_left); inner = RTA_NEXT(inner, inner_left)) {
+			if (inner->rta_type == TCA_STATS_BASIC && level >= 0) {
+				memcpy(&sent, RTA_DATA(inner),
+				       RTA_PAYLOAD(inner) < sizeof(sent) ?
+				       RTA_PAYLOAD(inner) : sizeof(sent));
+				queues->level_bytes[level] += sent.bytes;
+			}
 			if (inner->rta_type != TCA_STATS_QUEUE)
 				continue;
 			memcpy(&stats, RTA_DATA(inner), sizeof(stats));
+			if (level >= 0) {
+				queues->level_drops[level] += stats.drops;
+				continue;
+			}
 			queues->drops += stats.drops;
 			if (stats.backlog > queues->longest_bytes)
 				queues->longest_bytes = stats.backlog;
@@ -126,15 +150,24 @@ static void *watch_queues(void *context)
 	return NULL;
 }
 
-/* Drops of the switch, and of the hosts. */
-static void read_drops(const struct cluster_watch *watch, uint64_t drops[2])
+/*
+ * Drops of the switch, and of the hosts; for each level, @sign times what was counted is added
+ * to what the watch knows.
+ */
+static void read_drops(struct cluster_watch *watch, uint64_t drops[2], int sign)
 {
-	char name[8];
+	struct queues queues;
+	char name[16];
 	unsigned int i;
 	int fd;
 
 	fd = open_netlink("sw");
-	drops[0] = look(fd).drops;
+	queues = look(fd);
+	drops[0] = queues.drops;
+	for (i = 0; i < CLUSTER_LEVELS; i++) {
+		watch->level_drops[i] += (uint64_t)sign * queues.level_drops[i];
+		watch->level_bytes[i] += (uint64_t)sign * queues.level_bytes[i];
+	}
 	close(fd);
 	drops[1] = 0;
 	for (i = 1; i <= watch->hosts; i++) {
@@ -168,7 +201,7 @@ static void read_processors(uint64_t times[2])
  */
 void cluster_watch_start(struct cluster_watch *watch)
 {
-	read_drops(watch, watch->drops_before);
+	read_drops(watch, watch->drops_before, -1);
 	read_processors(watch->before);
 	if (pthread_create(&watch->thread, NULL, watch_queues, watch))
 		errx(1, "no thread");
@@ -185,7 +218,7 @@ void cluster_watch_stop(struct cluster_watch *watch)
 	read_processors(after);
 	__atomic_store_n(&watch->stop, true, __ATOMIC_RELAXED);
 	pthread_join(watch->thread, NULL);
-	read_drops(watch, drops);
+	read_drops(watch, drops, 1);
 	watch->switch_drops = drops[0] - watch->drops_before[0];
 	watch->uplink_drops = drops[1] - watch->drops_before[1];
 	if (after[1] > watch->before[1])

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # Build a kernel of our own from Debian's source.
 #
-# Usage: build-kernel.sh [uml | smp | kcsan | plain]
+# Usage: build-kernel.sh [uml | smp | kcsan | plain | net]
 # uml is User-Mode Linux from the stock kernel's source, with one CPU and virtual
 # time; smp is the same from the newest kernel's source, with several CPUs; kcsan is
 # a small kernel for QEMU, from the newest source too (exit status 77 and the reason
 # if there is none). These are debug kernels; plain is User-Mode Linux from the
-# stock kernel's source without checks, to be fast.
+# stock kernel's source without checks, to be fast; net is that with virtual time
+# in nanoseconds, for measurements of networks.
 # Prints the directory of the finished build: ./linux, or boot/vmlinuz and
 # lib/modules as in an unpacked package. Modules build with `make -C DIR
 # ARCH=um|x86_64 M=...`. Built once: the directory name is a hash of everything
@@ -29,6 +30,18 @@ plain)
 	musts="IPV6 VETH BQL"
 	source=$(dpkg-query -W -f '${Version}' linux-source-6.12)
 	unpack() { tar -xJf /usr/src/linux-source-6.12.tar.xz -C "$1" --strip-components=1; }
+	;;
+net)
+	need_packages "source of the kernel with virtual time" linux-source-6.12
+	fragments=("$VM"/config/uml-base.config "$VM"/config/uml-timetravel.config
+		   "$VM"/config/uml-net.config)
+	musts="IPV6 VETH BRIDGE NET_SCH_NETEM NET_SCH_HTB TCP_CONG_DCTCP UML_TIME_TRAVEL_SUPPORT"
+	source="$(dpkg-query -W -f '${Version}' linux-source-6.12) $(cat "$VM/config/uml-net.sed")"
+	unpack()
+	{
+		tar -xJf /usr/src/linux-source-6.12.tar.xz -C "$1" --strip-components=1
+		sed -i -f "$VM/config/uml-net.sed" "$1/arch/um/include/linux/time-internal.h"
+	}
 	;;
 uml)
 	need_packages "source of the debug kernel" linux-source-6.12

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 """Tail latency of Homa, TCP and DCTCP under load in a small cluster: ./dev bench cluster.
 
-Eight hosts on a switch in one emulated machine that counts instructions.
-tests/bench/cluster.sh says how the network is made. Figures go to
-build/cluster.json, a plot to build/cluster.svg.
+Eight hosts on a switch in one virtual machine: either a User-Mode Linux whose time
+is virtual, so that only the network takes time, or stock Linux on an emulator that
+counts instructions, on slow links. tests/bench/cluster.sh says how the network is
+made. Figures go to build/cluster.json, a plot to build/cluster.svg.
 """
 
 import argparse
@@ -18,12 +19,13 @@ from guest import (BUILD, ICOUNT, ICOUNT_CPU, ROOT, Guest, claim_build, end_on_s
                    qemu_command, uml_command)
 from session import boot_dir, prepare, watch
 
-# Rate of the links for each workload, Mbit/s: so that the processor, which is all hosts' and
-# the switch's, is busy for less than half of the time. Short messages cost more of it for
-# each byte.
+# Rate of the links where software takes no time, Mbit/s.
+NETWORK_MBPS = 100
+# And for each workload where it does: so that the processor, which is all hosts' and the switch's,
+# is busy for less than half of the time. Short messages cost more of it for each byte.
 LINK_MBPS = {"W2": 3, "W3": 10, "W4": 20}
-NETWORK_MBPS = 10000
 # Requests that are measured: quick, full.
+NETWORK_REQUESTS = {"W2": (20000, 200000), "W3": (10000, 100000), "W4": (2000, 20000)}
 REQUESTS = {"W2": (3000, 30000), "W3": (2000, 20000), "W4": (400, 4000)}
 # TCP connections from each host to each other; see docs/performance.md.
 CONNECTIONS = 8
@@ -35,8 +37,9 @@ SHORT_P99, TIMES_LOWER, LONG_TIMES = 2.5, 10, 2
 def plan(args):
     """The runs, as words for cluster.sh."""
     runs = []
-    mbps = {w: NETWORK_MBPS if args.network else LINK_MBPS[w] for w in LINK_MBPS}
-    count = {w: args.requests or REQUESTS[w][args.full] for w in REQUESTS}
+    mbps = LINK_MBPS if args.software else {w: NETWORK_MBPS for w in LINK_MBPS}
+    requests = REQUESTS if args.software else NETWORK_REQUESTS
+    count = {w: args.requests or requests[w][args.full] for w in requests}
     for workload in args.workload.split(","):
         for load in args.load.split(","):
             for proto in args.proto.split(","):
@@ -200,16 +203,16 @@ def show(rows):
           "switch.")
 
 
-def measure(runs, limit_s, network, sysctl):
+def measure(runs, limit_s, software, sysctl):
     """Boot, run all of it; return the rows and the exit status."""
-    kernel, image = prepare("uml" if network else "6.12")
+    kernel, image = prepare("6.12" if software else "net")
     words = ["HOMA_CLUSTER=" + ",".join(runs), "HOMA_SYSCTL=" + sysctl]
     boot = boot_dir("cluster")
-    if network:
-        command = uml_command("uml", kernel, boot, "cluster", os.devnull, words)
-    else:
+    if software:
         command = qemu_command(kernel, image, "cluster", "tcg", cpu=ICOUNT_CPU, machine=ICOUNT,
                                cpus=1, append=words)
+    else:
+        command = uml_command("net", kernel, boot, "cluster", os.devnull, words)
     print("dev: %d measurements in a virtual machine" % len(runs), file=sys.stderr, flush=True)
     guest = ClusterGuest(command, os.path.join(boot, "console.log"), len(runs))
     try:
@@ -232,8 +235,8 @@ def main():
     parser.add_argument("--connections", type=int, default=CONNECTIONS,
                         help="TCP connections from each host to each other")
     parser.add_argument("--requests", type=int, help="measured requests of each run")
-    parser.add_argument("--network", action="store_true",
-                        help="links of 10 Gbit/s in the debug kernel, whose processor takes no time")
+    parser.add_argument("--software", action="store_true",
+                        help="stock Linux on slow links, with the time that software takes")
     parser.add_argument("--beside", choices=["tcp", "tcp+homa"],
                         help="also Homa with bulk TCP on the same links, without or with the "
                              "homa qdisc")
@@ -250,7 +253,7 @@ def main():
     subprocess.run(["bash", "-c", ". tests/vm/common.sh; need_packages plots gnuplot-nox"],
                    cwd=ROOT, check=True)
     lock = claim_build()
-    rows, status = measure(plan(args), 7200 if args.full else 2400, args.network, args.sysctl)
+    rows, status = measure(plan(args), 7200 if args.full else 2400, args.software, args.sysctl)
     lock.close()
     if not rows:
         return 1

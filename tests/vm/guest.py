@@ -31,6 +31,7 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 # double faults and single-step traps). Kernels do without the instruction.
 EMULATED_CPU = "max,-cx16"
 ICOUNT_CPU = "max,-erms,-fsrm,-cx16"
+VIRTUAL = ["time-travel=inf-cpu"]
 # Each CPU is a thread here; several need the newer way of running processes. A
 # busy host may keep them waiting for long: that is no lockup and no stall.
 SMP = ["ncpus=2", "seccomp=on", "watchdog_thresh=60", "rcupdate.rcu_cpu_stall_timeout=120"]
@@ -216,7 +217,7 @@ def uml_command(tier, kernel, boot, mode, plan, extra=()):
         "init=" + os.path.join(base, "guest/init"),
         "con=null", "con0=null,fd:@CONSOLE@", "con1=null,fd:1", "noreboot",
         "uml_dir=" + boot, "umid=guest",
-        *{"uml": ["time-travel=inf-cpu"], "smp": SMP}.get(tier, []),
+        *{"uml": VIRTUAL, "net": VIRTUAL, "smp": SMP}.get(tier, []),
         "kmemleak=on", "panic=-1", "oops=panic",
         "HOMA_TIER=" + tier, "HOMA_MODE=" + mode, "HOMA_ROOT=" + ROOT,
         "HOMA_BASE=" + base, "HOMA_PLAN=" + plan, "HOMA_OUTDIR=" + out,

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # Build homa.ko, and homa_diag.ko beside it, for one kernel.
 #
-# Usage: module.sh [RELEASE | 6.1 | 6.12 | newest | uml | smp | kcsan | plain] [MAKE-ARG...]
+# Usage: module.sh [RELEASE | 6.1 | 6.12 | newest | uml | smp | kcsan | plain | net] [MAKE-ARG...]
 # Default: the newest stock kernel; newest is the one that newest.sh finds, uml,
-# smp and kcsan are the debug kernels, plain is one without checks. The last line
-# printed is the path of homa.ko.
+# smp and kcsan are the debug kernels, plain is one without checks, net the same with
+# virtual time. The last line printed is the path of homa.ko.
 # Each kernel gets a mirror of the sources in build/kmod-RELEASE (links to the
 # files), so that builds for several kernels never disturb each other; KMOD_DIR
 # names another directory.
@@ -17,7 +17,7 @@ shift || true
 need_packages "building the module" make gcc libc6-dev
 
 case $release in
-uml|smp|plain)
+uml|smp|plain|net)
 	kdir=$("$VM/build-kernel.sh" "$release") || { rc=$?; echo "$kdir"; exit $rc; }
 	arch=um
 	;;

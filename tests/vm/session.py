@@ -24,8 +24,8 @@ def prepare(tier, staged=False):
         script("userspace.sh")
         script("stage.sh")
     ko = script("module.sh", tier)
-    if tier == "uml":
-        return script("build-kernel.sh"), None
+    if tier in ("uml", "net"):
+        return script("build-kernel.sh", tier), None
     kernel = script("stock.sh", tier)
     image = os.path.join(BUILD, "initramfs-%s.cpio.gz" % tier)
     subprocess.run([os.path.join(ROOT, "tests/vm/initramfs.sh"), kernel, ko, image], check=True)

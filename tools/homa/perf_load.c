@@ -264,6 +264,7 @@ static bool send_due(struct worker *w, uint64_t now_ns)
 		}
 		if (rpc->counted) {
 			w->result.sent++;
+			perf_hist_add(&w->result.late, perf_now_ns() - rpc->due_ns);
 			note_size(&w->result.decile[rpc->decile], rpc->msg.bytes);
 		}
 		draw(w, now_ns);
@@ -418,6 +419,7 @@ static void merge(struct perf_result *into, const struct perf_result *from)
 	into->bytes += from->bytes;
 	if (!into->first_error)
 		into->first_error = from->first_error;
+	perf_hist_merge(&into->late, &from->late);
 	perf_hist_merge(&into->latency, &from->latency);
 	perf_hist_merge(&into->slowdown, &from->slowdown);
 	perf_hist_merge(&into->shorter_half, &from->shorter_half);

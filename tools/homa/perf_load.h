@@ -115,6 +115,7 @@ struct perf_decile {
  * @first_error: errno of the first that failed
  * @bytes: carried in the measured time, requests and answers, of all requests
  * @measured_ns: the measured time
+ * @late: how long after they were due they were sent, ns, of @sent
  * @shorter_half: slowdowns of the first five deciles together
  * @latency: times of all
  * @slowdown: of all
@@ -131,6 +132,7 @@ struct perf_result {
 	int first_error;
 	uint64_t bytes;
 	uint64_t measured_ns;
+	struct perf_hist late;
 	struct perf_hist shorter_half;
 	struct perf_hist latency;
 	struct perf_hist slowdown;
