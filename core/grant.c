@@ -101,15 +101,37 @@ static void homa_grant_unwait(struct homa_grantor *gr, struct homa_grantee *g)
 
 /* ---- accounting ---- */
 
-static u32 homa_grant_window(const struct homa_grantor *gr,
-			     const struct homa_config *cfg)
+/* Up to how much in all may be granted for a message. */
+static u32 homa_grant_limit(const struct homa_config *cfg, u32 tuned)
+{
+	return cfg->incoming_grows ? max(cfg->max_incoming, 2 * tuned) :
+				     cfg->max_incoming;
+}
+
+static u32 homa_grant_share(const struct homa_config *cfg, u32 tuned,
+			    u32 num_active)
 {
 	u32 window = cfg->window;
 
-	if (!window)
-		window = cfg->max_incoming / (gr->num_active + 1);
+	if (!window) {
+		window = homa_grant_limit(cfg, tuned) / (num_active + 1);
+		if (tuned)
+			window = min(window, tuned);
+	}
 	/* With no window at all nothing would ever be granted. */
 	return max(window, 1u);
+}
+
+u32 homa_grant_window_of(const struct homa_config *cfg, u32 tuned)
+{
+	return homa_grant_share(cfg, tuned, 1);
+}
+
+static u32 homa_grant_window(const struct homa_grantor *gr,
+			     const struct homa_config *cfg,
+			     const struct homa_grantee *g)
+{
+	return homa_grant_share(cfg, g->tuned, gr->num_active);
 }
 
 /* The one place where total_incoming changes. */
@@ -285,7 +307,7 @@ static u32 homa_grant_want(const struct homa_grantor *gr,
 			   const struct homa_config *cfg,
 			   const struct homa_grantee *g)
 {
-	u32 window = homa_grant_window(gr, cfg);
+	u32 window = homa_grant_window(gr, cfg, g);
 	u32 left = g->length - g->granted;
 	u32 want;
 
@@ -350,11 +372,11 @@ static u32 homa_grant_issue(struct homa_grantor *gr,
 	for (i = 0; i < gr->num_active; i++)
 		if (!homa_grant_want(gr, cfg, gr->active[i]))
 			gr->active[i]->needy = false;
-	while (gr->total_incoming < cfg->max_incoming) {
-		g = homa_grant_best_needy(gr);
-		if (!g)
+	while ((g = homa_grant_best_needy(gr)) != NULL) {
+		room = homa_grant_limit(cfg, g->tuned);
+		if (gr->total_incoming >= room)
 			break;
-		room = cfg->max_incoming - gr->total_incoming;
+		room -= gr->total_incoming;
 		want = homa_grant_want(gr, cfg, g);
 		homa_grant_set(gr, g, g->granted + min(want, room));
 		homa_grant_cmd(&cmds[num++], g,
@@ -381,7 +403,7 @@ static bool homa_grant_fifo_fits(const struct homa_grantor *gr,
 				 const struct homa_config *cfg,
 				 const struct homa_grantee *g)
 {
-	return g->rec_incoming < (u64)homa_grant_window(gr, cfg) +
+	return g->rec_incoming < (u64)homa_grant_window(gr, cfg, g) +
 				 2 * (u64)cfg->fifo_grant_increment;
 }
 

@@ -49,6 +49,7 @@ enum homa_grantee_state {
  * @state: enum homa_grantee_state
  * @slot: index in homa_grantor.active while ACTIVE
  * @needy: has window but lacked room
+ * @tuned: window that was found for it in bytes, 0 = none (homa_grantee_tune())
  *
  * All zero is the IDLE state.
  */
@@ -64,6 +65,7 @@ struct homa_grantee {
 	u8 state;
 	u8 slot;
 	bool needy;
+	u32 tuned;
 };
 
 /**
@@ -101,6 +103,27 @@ struct homa_grant_cmd {
 	u8 priority;
 	bool short_of_room;
 };
+
+/**
+ * homa_grantee_tune() - a window was found for a message
+ * @g: message, in any state
+ * @window: from homa_tune_window(), 0 = none
+ *
+ * Counts from the next event on.
+ */
+static inline void homa_grantee_tune(struct homa_grantee *g, u32 window)
+{
+	g->tuned = window;
+}
+
+/**
+ * homa_grant_window_of() - window of a message that is the only one
+ * @cfg: settings
+ * @tuned: as for homa_grantee_tune()
+ *
+ * Return: bytes, > 0.
+ */
+u32 homa_grant_window_of(const struct homa_config *cfg, u32 tuned);
 
 /** homa_grantor_init() - no messages */
 void homa_grantor_init(struct homa_grantor *gr);

@@ -6,6 +6,8 @@
 
 #define HOMA_METER_MIN_NS	1000000u
 #define HOMA_METER_MIN_BYTES	16384u
+#define HOMA_METER_SHORT_NS	10000u
+#define HOMA_METER_MANY_BYTES	262144u
 #define HOMA_METER_LONG_NS	100000000u
 #define HOMA_METER_FREE_NS	4000000u
 
@@ -18,7 +20,8 @@ void homa_meter_full(struct homa_meter *m, u64 now_ns, u64 drained)
 	m->free_since_ns = now_ns;
 	if (!m->since_ns || now_ns < m->since_ns || ns > U32_MAX)
 		goto restart;
-	if (ns < HOMA_METER_MIN_NS ||
+	if (ns < (bytes < HOMA_METER_MANY_BYTES ? HOMA_METER_MIN_NS :
+						  HOMA_METER_SHORT_NS) ||
 	    (bytes < HOMA_METER_MIN_BYTES && ns < HOMA_METER_LONG_NS))
 		return;
 	mbps = div_u64(min_t(u64, bytes, U64_MAX / 8000) * 8000, (u32)ns);

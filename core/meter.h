@@ -38,7 +38,8 @@ struct homa_meter {
  * @now_ns: current time
  * @drained: bytes that have left the queue, ever; wraps around
  *
- * A measurement takes a millisecond and 16 KiB at least, or 100 ms.
+ * A measurement takes a millisecond and 16 KiB at least, or 10 us and 256 KiB, or
+ * 100 ms.
  */
 void homa_meter_full(struct homa_meter *m, u64 now_ns, u64 drained);
 

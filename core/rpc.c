@@ -85,6 +85,15 @@ static void homa_rpc_alive(struct homa_rpc_core *r, u64 now_ns)
 	homa_rpc_client_lives(r, now_ns);
 }
 
+void homa_rpc_tune_unsched(struct homa_rpc_core *r, u32 unsched_bytes)
+{
+	if (!homa_rpc_is_client(r))
+		unsched_bytes = homa_incast_unsched(r->response_limit,
+						    r->tx_seg, unsched_bytes);
+	r->tx_unsched = min(r->tx_len, unsched_bytes);
+	r->tx_granted = r->tx_unsched;
+}
+
 static void homa_rpc_start_tx(struct homa_rpc_core *r, u32 len, u32 seg,
 			      const struct homa_config *cfg, u64 now_ns)
 {
@@ -92,12 +101,7 @@ static void homa_rpc_start_tx(struct homa_rpc_core *r, u32 len, u32 seg,
 	r->tx_started = true;
 	r->tx_len = len;
 	r->tx_seg = seg;
-	r->tx_unsched = cfg->unsched_bytes;
-	if (!homa_rpc_is_client(r))
-		r->tx_unsched = homa_incast_unsched(r->response_limit, seg,
-						    cfg->unsched_bytes);
-	r->tx_unsched = min(len, r->tx_unsched);
-	r->tx_granted = r->tx_unsched;
+	homa_rpc_tune_unsched(r, cfg->unsched_bytes);
 	r->tx_next = 0;
 	r->tx_prio = 0;
 	r->done_ns = now_ns;
@@ -206,6 +210,9 @@ void homa_rpc_tx_sent(struct homa_rpc_core *r, u32 end, u64 now_ns)
 {
 	if (!r->tx_started || end <= r->tx_next)
 		return;
+	/* A message that needs a GRANT is answered by one at once. */
+	if (!r->tx_next)
+		r->probe.since_ns = r->tx_unsched < r->tx_len ? now_ns : 0;
 	r->tx_next = min(end, r->tx_len);
 	homa_rpc_touch(r, now_ns);
 	r->done_ns = max(r->done_ns, now_ns);
@@ -221,6 +228,8 @@ static struct homa_rpc_verdict homa_rpc_first_data(struct homa_rpc_core *r,
 	r->rx_stalled = false;
 	r->rx_incoming = min(incoming, msg_len);
 	r->rx_granted = r->rx_incoming;
+	r->probe.since_ns = 0;
+	r->probe.offset = 0;
 	return homa_rpc_act(HOMA_ACT_ALLOC | HOMA_ACT_TAKE);
 }
 
@@ -253,6 +262,7 @@ void homa_rpc_take_whole(struct homa_rpc_core *r, u32 msg_len, u32 incoming,
 	r->rx_started = true;
 	r->rx_incoming = min(incoming, msg_len);
 	r->rx_granted = msg_len;
+	homa_rtt_probe_cancel(&r->probe);
 	homa_rpc_touch(r, now_ns);
 }
 
@@ -292,6 +302,10 @@ bool homa_rpc_granted(struct homa_rpc_core *r, u32 offset, u64 now_ns)
 	offset = min(offset, r->rx.length);
 	if (offset <= r->rx_granted)
 		return false;
+	if (!r->probe.offset) {
+		r->probe.offset = r->rx_granted;
+		r->probe.since_ns = now_ns;
+	}
 	r->rx_granted = offset;
 	homa_rpc_touch(r, now_ns);
 	return true;
@@ -338,6 +352,7 @@ struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
 	if (!r->tx_started)
 		return homa_rpc_act(HOMA_ACT_BUSY);
+	homa_rtt_probe_cancel(&r->probe);
 	/* No reset of our own silence, but a client that asks is not gone. */
 	homa_rpc_client_lives(r, now_ns);
 	if (all) {
@@ -383,6 +398,7 @@ struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns)
 		return homa_rpc_act(HOMA_ACT_END);
 	if (r->state != HOMA_RPC_OUTGOING)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
+	homa_rtt_probe_cancel(&r->probe);
 	if (r->tx_next && homa_rpc_may_repeat(r, r->tx_next, now_ns)) {
 		v.actions = HOMA_ACT_RETRANSMIT;
 		v.end = r->tx_next;
@@ -405,8 +421,10 @@ struct homa_rpc_verdict homa_rpc_need_ack(struct homa_rpc_core *r)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
 	if (homa_rpc_rx_complete(r))
 		return homa_rpc_act(HOMA_ACT_ACK);
-	if (homa_rpc_resend_range(r, 0, &range))
+	if (homa_rpc_resend_range(r, 0, &range)) {
+		homa_rtt_probe_cancel(&r->probe);
 		return homa_rpc_act(HOMA_ACT_RESENDS);
+	}
 	return homa_rpc_act(HOMA_ACT_BUSY);
 }
 
@@ -417,6 +435,23 @@ struct homa_rpc_verdict homa_rpc_ack(struct homa_rpc_core *r)
 	if (r->state == HOMA_RPC_DEAD)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
 	return homa_rpc_act(HOMA_ACT_END);
+}
+
+u64 homa_rpc_time_grant(struct homa_rpc_core *r, u32 offset, u64 now_ns)
+{
+	if (r->state != HOMA_RPC_OUTGOING || offset <= r->tx_unsched)
+		return 0;
+	return homa_rtt_probe_end(&r->probe, now_ns);
+}
+
+u64 homa_rpc_time_data(struct homa_rpc_core *r, u32 start, bool retransmit,
+		       u64 now_ns)
+{
+	if (r->state != HOMA_RPC_INCOMING || start < r->probe.offset)
+		return 0;
+	if (retransmit)
+		homa_rtt_probe_cancel(&r->probe);
+	return homa_rtt_probe_end(&r->probe, now_ns);
 }
 
 bool homa_rpc_resend_range(const struct homa_rpc_core *r, u32 from,
@@ -544,6 +579,7 @@ static u32 homa_rpc_tick_silent(struct homa_rpc_core *r,
 	if (now_ns - r->quiet_since_ns >= cfg->timeout_ns)
 		return homa_rpc_is_client(r) ? HOMA_ACT_TIMEOUT : HOMA_ACT_END;
 	r->resend_rounds++;
+	homa_rtt_probe_cancel(&r->probe);
 	return HOMA_ACT_RESENDS;
 }
 

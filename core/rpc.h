@@ -18,6 +18,7 @@
 #include "incast.h"
 #include "reason.h"
 #include "reasm.h"
+#include "rtt.h"
 #include "wire.h"
 
 enum homa_rpc_state {
@@ -111,6 +112,7 @@ struct homa_rpc_tick {
  * @tx_next: bytes handed to the device so far (protocol §4.4: tx_end)
  * @rx_granted: bytes that the peer may send
  * @rx_incoming: bytes that the peer announced as unscheduled
+ * @probe: what is timed of the message under way (rtt.h)
  * @rx: what has arrived of the incoming message
  */
 struct homa_rpc_core {
@@ -138,6 +140,7 @@ struct homa_rpc_core {
 	u32 tx_next;
 	u32 rx_granted;
 	u32 rx_incoming;
+	struct homa_rtt_probe probe;
 	struct homa_reasm rx;
 };
 
@@ -205,6 +208,15 @@ void homa_rpc_init_server(struct homa_rpc_core *r, u64 id, u64 now_ns);
  */
 bool homa_rpc_respond(struct homa_rpc_core *r, u32 len, u32 seg,
 		      const struct homa_config *cfg, u64 now_ns);
+
+/**
+ * homa_rpc_tune_unsched() - send another part of a message without GRANT
+ * @r: RPC of whose outgoing message nothing was sent
+ * @unsched_bytes: in place of the setting, > 0
+ *
+ * What the request said of its response still holds.
+ */
+void homa_rpc_tune_unsched(struct homa_rpc_core *r, u32 unsched_bytes);
 
 /**
  * homa_rpc_delivered() - the complete message was given to the application
@@ -466,6 +478,30 @@ struct homa_rpc_verdict homa_rpc_ack(struct homa_rpc_core *r);
  */
 bool homa_rpc_resend_range(const struct homa_rpc_core *r, u32 from,
 			   struct homa_tx_range *out);
+
+/* ---- round-trip times ---- */
+
+/**
+ * homa_rpc_time_grant() - does a GRANT answer what was timed?
+ * @r: RPC
+ * @offset: of the GRANT
+ * @now_ns: current time
+ *
+ * To be called before homa_rpc_grant().  Return: a round-trip time, or 0.
+ */
+u64 homa_rpc_time_grant(struct homa_rpc_core *r, u32 offset, u64 now_ns);
+
+/**
+ * homa_rpc_time_data() - does DATA answer what was timed?
+ * @r: RPC
+ * @start: first byte
+ * @retransmit: it was sent before
+ * @now_ns: current time
+ *
+ * To be called for data that was taken.  Return: a round-trip time, or 0.
+ */
+u64 homa_rpc_time_data(struct homa_rpc_core *r, u32 start, bool retransmit,
+		       u64 now_ns);
 
 /* ---- time ---- */
 

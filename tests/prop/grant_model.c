@@ -59,20 +59,31 @@ u64 grant_model_total(const struct grant_model *m)
 	return total;
 }
 
-u32 grant_model_window(const struct grant_model *m,
-		       const struct homa_config *cfg)
+u32 grant_model_limit(const struct grant_model *m,
+		      const struct homa_config *cfg, u32 i)
 {
-	u32 window = cfg->window;
+	if (cfg->incoming_grows && m->msg[i].tuned > cfg->max_incoming / 2)
+		return 2 * m->msg[i].tuned;
+	return cfg->max_incoming;
+}
 
-	if (!window)
-		window = cfg->max_incoming / (grant_model_active(m) + 1);
+u32 grant_model_window(const struct grant_model *m,
+		       const struct homa_config *cfg, u32 i)
+{
+	u32 window;
+
+	if (cfg->window)
+		return cfg->window;
+	window = grant_model_limit(m, cfg, i) / (grant_model_active(m) + 1);
+	if (m->msg[i].tuned && m->msg[i].tuned < window)
+		return m->msg[i].tuned;
 	return window ? window : 1;
 }
 
 static u32 want(const struct grant_model *m, const struct homa_config *cfg,
 		u32 i)
 {
-	s64 window = grant_model_window(m, cfg);
+	s64 window = grant_model_window(m, cfg, i);
 	s64 bytes = m->msg[i].received + window - m->msg[i].granted;
 	s64 left = m->msg[i].length - m->msg[i].granted;
 
@@ -210,10 +221,10 @@ static void issue(struct grant_model *m, const struct homa_config *cfg)
 			if (m->msg[i].needy &&
 			    (best == NONE || outranks(m, i, best)))
 				best = i;
-		if (best == NONE || total >= cfg->max_incoming)
+		if (best == NONE || total >= grant_model_limit(m, cfg, best))
 			return;
 		command(m, best, (u32)min_t(u64, want(m, cfg, best),
-					    cfg->max_incoming - total),
+					    grant_model_limit(m, cfg, best) - total),
 			priority(m, cfg, best), false);
 		m->msg[best].needy = want(m, cfg, best) > 0;
 	}
@@ -232,7 +243,7 @@ static bool may_have_more(const struct grant_model *m,
 	const struct grant_model_msg *msg = &m->msg[i];
 
 	return msg->state != HOMA_GRANTEE_IDLE && msg->granted < msg->length &&
-	       grant_model_incoming(msg) < grant_model_window(m, cfg) +
+	       grant_model_incoming(msg) < grant_model_window(m, cfg, i) +
 					   2ull * cfg->fifo_grant_increment;
 }
 

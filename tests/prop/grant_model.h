@@ -19,6 +19,7 @@ struct grant_model_msg {
 	u32 received;
 	u32 granted;
 	bool needy;
+	u32 tuned;	/* window found for it, 0 = none */
 };
 
 struct grant_model_cmd {
@@ -54,7 +55,9 @@ u32 grant_model_peer_active(const struct grant_model *m, u32 peer);
 bool grant_model_peer_waits(const struct grant_model *m, u32 peer);
 u32 grant_model_incoming(const struct grant_model_msg *msg);
 u64 grant_model_total(const struct grant_model *m);
+u32 grant_model_limit(const struct grant_model *m,
+		      const struct homa_config *cfg, u32 i);
 u32 grant_model_window(const struct grant_model *m,
-		       const struct homa_config *cfg);
+		       const struct homa_config *cfg, u32 i);
 
 #endif /* HOMA_TESTS_GRANT_MODEL_H */

@@ -88,6 +88,7 @@ static const char *check_commands(struct grant_world *w, u32 num)
 	const struct homa_grant_cmd *cmd;
 	u64 total = w->gr.total_incoming;
 	bool regular = false;
+	u32 limit = w->cfg.max_incoming;
 	u32 i, received;
 
 	CLAIM(num == w->model.num_cmds);
@@ -107,11 +108,12 @@ static const char *check_commands(struct grant_world *w, u32 num)
 		}
 		regular = true;
 		CLAIM(cmd->offset - received <=
-		      grant_model_window(&w->model, &w->cfg));
+		      grant_model_window(&w->model, &w->cfg, want->msg));
+		limit = max(limit, grant_model_limit(&w->model, &w->cfg, want->msg));
 		w->before[want->msg] = cmd->offset;
 	}
 	/* Beyond the limit only by announcements and the oldest's share. */
-	CLAIM(!regular || total <= w->cfg.max_incoming);
+	CLAIM(!regular || total <= limit);
 	return NULL;
 }
 
@@ -127,6 +129,12 @@ static const char *check(struct grant_world *w, u32 num)
 	for (i = 0; i < MSGS; i++)
 		w->before[i] = w->msg[i].granted;
 	return NULL;
+}
+
+void grant_world_tune(struct grant_world *w, u32 i, u32 window)
+{
+	w->model.msg[i].tuned = window;
+	homa_grantee_tune(&w->msg[i], window);
 }
 
 void grant_world_init(struct grant_world *w, const struct homa_config *cfg)

@@ -27,6 +27,8 @@ struct grant_world {
 	u32 before[GRANT_MODEL_MSGS];
 };
 
+/* A window was found for a message; counts from its next event on. */
+void grant_world_tune(struct grant_world *w, u32 i, u32 window);
 void grant_world_init(struct grant_world *w, const struct homa_config *cfg);
 const char *grant_world_add(struct grant_world *w, u32 i, u32 peer, u32 length,
 			    u32 received, u32 granted);

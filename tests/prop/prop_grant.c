@@ -32,6 +32,7 @@ static void configure(struct prop *p, struct homa_config *cfg)
 		cfg->fifo_grant_increment = prop_below(p, 200000);
 	if (prop_one_in(p, 4))
 		cfg->grant_fifo_fraction = prop_below(p, 501);
+	cfg->incoming_grows = prop_one_in(p, 2);
 	cfg->num_priorities = (u8)prop_range(p, 1, HOMA_PRIORITIES_MAX);
 	cfg->max_sched_prio = (u8)prop_below(p, cfg->num_priorities);
 }
@@ -65,6 +66,7 @@ static void progress(struct prop *p, struct grant_world *w, u32 i)
 void prop_run(struct prop *p)
 {
 	u32 rate = prop_range(p, 2, 6);
+	bool tuned = prop_one_in(p, 2);
 	struct homa_config cfg;
 	struct grant_world w;
 	u32 i;
@@ -79,6 +81,10 @@ void prop_run(struct prop *p)
 			/* An event without news: they apply from here. */
 			holds(grant_world_progress(&w, i, 0));
 		}
+		/* What was found for a host changes, and is not known at first. */
+		if (tuned && prop_one_in(p, 5))
+			grant_world_tune(&w, i, prop_one_in(p, 4) ? 0 :
+					 prop_length(p, HOMA_MSG_BYTES_MAX));
 		if (prop_one_in(p, rate))
 			add(p, &w, i);
 		else if (prop_one_in(p, 20))

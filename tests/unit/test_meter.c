@@ -16,7 +16,8 @@ static void measures(void **state)
 	homa_meter_full(&m, 5 * MS, 1000);
 	assert_int_equal(m.mbps, 0);
 	/* Too early, or too little. */
-	homa_meter_full(&m, 6 * MS - 1, 1000000);
+	homa_meter_full(&m, 6 * MS - 1, 1000 + 262143);
+	homa_meter_full(&m, 5 * MS + 9999, 1000 + 1000000);
 	homa_meter_full(&m, 10 * MS, 1000 + 16383);
 	assert_int_equal(m.mbps, 0);
 	/* 125,000 bytes in 10 ms. */
@@ -27,6 +28,22 @@ static void measures(void **state)
 	/* Then 500,000 in 10 ms: a quarter of the way. */
 	homa_meter_full(&m, 25 * MS, 1000 + 625000);
 	assert_int_equal(m.mbps, 175);
+}
+
+/* Much in little time, as on a link of 100 Gbit/s. */
+static void fast_links(void **state)
+{
+	struct homa_meter m = { 0 };
+
+	(void)state;
+	homa_meter_full(&m, 5 * MS, 0);
+	homa_meter_full(&m, 5 * MS + 20000, 262143);
+	assert_int_equal(m.mbps, 0);
+	homa_meter_full(&m, 5 * MS + 24000, 300000);
+	assert_int_equal(m.mbps, 100000);
+	assert_int_equal(homa_meter_mbps(&m, 25000), 25000);
+	homa_meter_free(&m, 10 * MS, 25000);
+	assert_int_equal(m.mbps, 0);
 }
 
 static void slow_links(void **state)
@@ -102,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measures),
+		cmocka_unit_test(fast_links),
 		cmocka_unit_test(slow_links),
 		cmocka_unit_test(wraps),
 		cmocka_unit_test(raised_when_free),
