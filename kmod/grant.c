@@ -56,7 +56,9 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	struct homa_grant_cmd cmds[HOMA_GRANT_CMDS_MAX];
 	const struct homa_rpc_core *core = &rpc->core;
 	struct homa_net *hn = rpc->hn;
-	const struct homa_config *cfg;
+	const struct homa_settings *s;
+	u64 now_ns = ktime_get_ns();
+	u32 known = 0;
 	u32 received;
 	bool before, after;
 	u32 num;
@@ -70,17 +72,21 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	HOMA_INC(hn, grant_check_calls);
 	received = homa_reasm_received(&core->rx);
 	rcu_read_lock();
-	cfg = &rcu_dereference(hn->settings)->core;
+	s = rcu_dereference(hn->settings);
 	spin_lock(&hn->grant_lock);
 	before = rpc->grantee.state != HOMA_GRANTEE_IDLE;
+	if (before)
+		known = rpc->grantee.length - rpc->grantee.remaining;
+	homa_tune_arrived_locked(rpc, received - known, s, now_ns);
 	if (!before)
-		num = homa_grantor_add(&hn->grantor, cfg, &rpc->grantee,
+		num = homa_grantor_add(&hn->grantor, &s->core, &rpc->grantee,
 				       &rpc->peer->grant, core->rx.length,
 				       received, core->rx_granted,
-				       rpc->birth_ns, ktime_get_ns(), cmds);
+				       rpc->birth_ns, now_ns, cmds);
 	else
-		num = homa_grantor_progress(&hn->grantor, cfg, &rpc->grantee,
-					    received, ktime_get_ns(), cmds);
+		num = homa_grantor_progress(&hn->grantor, &s->core,
+					    &rpc->grantee, received, now_ns,
+					    cmds);
 	after = rpc->grantee.state != HOMA_GRANTEE_IDLE;
 	if (after != before)
 		count_locked(hn, after ? 1 : -1);

@@ -41,6 +41,7 @@
 #include "../core/rpc.h"
 #include "../core/share.h"
 #include "../core/srpt.h"
+#include "../core/tune.h"
 #include "../core/wire.h"
 #include "mib.h"
 #include "msgout.h"
@@ -131,6 +132,7 @@ struct homa_tables {
  * @given_bytes: given to the device by the pacer, ever; only for the pacer
  * @meter: how fast the device's queue drains; changed by the pacer alone
  * @busy_since: homa_cycles() when @srpt was last empty; @lock
+ * @arrival: how fast data comes in by it; homa_net.grant_lock
  * @rcu: for freeing
  */
 struct homa_link {
@@ -152,6 +154,7 @@ struct homa_link {
 	u64 given_bytes;
 	struct homa_meter meter;
 	u64 busy_since;
+	struct homa_arrival arrival;
 	struct rcu_head rcu;
 };
 
@@ -180,6 +183,8 @@ struct homa_link {
  * @cutoffs_pinned: @cutoffs do not follow the traffic
  * @privileged_ports: low ports need CAP_NET_BIND_SERVICE
  * @throttle: pace outgoing data
+ * @tune_windows: what may be under way follows the network (tune.c)
+ * @unsched_bytes_set: somebody set core.unsched_bytes: it does not follow
  * @link_mbps_set: somebody set core.link_mbps: devices without a queue have it, too
  * @homa_share: of the link, in percent, beside others (qdisc.c)
  * @max_link_usage: of the link, in percent (qdisc.c)
@@ -202,6 +207,8 @@ struct homa_settings {
 	u8 privileged_ports;
 	bool throttle;
 	bool link_mbps_set;
+	bool tune_windows;
+	bool unsched_bytes_set;
 	u32 homa_share;
 	u32 max_link_usage;
 	u32 max_nic_queue_usecs;
@@ -338,6 +345,7 @@ struct homa_way {
  * @ack_ports: finished RPCs that the host has not been told of: ports of the servers
  * @ack_ids: their ids
  * @cutoffs: the host's table for what is sent to it
+ * @rtt: round-trip time to it
  * @route: RCU; cached route, replaced under @lock
  * @grant: guarded by homa_net.grant_lock
  * @hn: namespace
@@ -358,6 +366,7 @@ struct homa_peer {
 	u16 ack_ports[HOMA_ACKS_MAX];
 	u64 ack_ids[HOMA_ACKS_MAX];
 	struct homa_cutoffs cutoffs;
+	struct homa_rtt rtt;
 	struct homa_route __rcu *route;
 	struct homa_grant_peer grant;
 	struct homa_net *hn;
@@ -934,5 +943,6 @@ int homa_icmp_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 
 #include "link.h"
 #include "todo.h"
+#include "tune.h"
 
 #endif /* HOMA_KMOD_H */

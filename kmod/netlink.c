@@ -309,6 +309,19 @@ static u32 route_mtu(struct homa_peer *peer)
 	return mtu;
 }
 
+static bool put_tuned(struct sk_buff *skb, struct homa_peer *peer)
+{
+	struct homa_tuned t;
+
+	homa_tune_get(peer, &t);
+	return (!t.known ||
+		(!nla_put_u32(skb, HOMA_A_PEER_RTT_NS, t.rtt.smooth_ns) &&
+		 !nla_put_u32(skb, HOMA_A_PEER_RTT_DEV_NS, t.rtt.dev_ns) &&
+		 !nla_put_u32(skb, HOMA_A_PEER_RTT_MIN_NS, t.rtt.min_ns))) &&
+	       !nla_put_u32(skb, HOMA_A_PEER_UNSCHED_BYTES, t.unsched_bytes) &&
+	       !nla_put_u32(skb, HOMA_A_PEER_WINDOW, t.window);
+}
+
 static bool put_peer(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct homa_peer *peer)
 {
@@ -340,7 +353,8 @@ static bool put_peer(struct sk_buff *skb, struct netlink_callback *cb,
 				    cutoffs.max_len[i]);
 	fits = fits && !nla_put_u32(skb, HOMA_A_PEER_SERVER_RPCS,
 				    atomic_read(&peer->server_rpcs)) &&
-	       (!mtu || !nla_put_u32(skb, HOMA_A_PEER_MTU, mtu));
+	       (!mtu || !nla_put_u32(skb, HOMA_A_PEER_MTU, mtu)) &&
+	       put_tuned(skb, peer);
 	return finish(skb, header, fits);
 }
 

@@ -307,6 +307,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	struct homa_rpc *cutoffs = NULL;
 	struct homa_todo todo __uninitialized;
 	struct homa_rpc *rpc;
+	u64 rtt_ns = 0;
 	bool taken = false;
 
 	/* Without memory for it the packet is as good as lost on its way. */
@@ -345,10 +346,16 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		} else {
 			strip(skb);
 			taken = take(rpc, skb, hdr, now_ns, &reason);
+			if (taken)
+				rtt_ns = homa_rpc_time_data(&rpc->core,
+							    hdr->data.offset,
+							    hdr->data.retransmit,
+							    now_ns);
 		}
 	}
 	if (reason == HOMA_REASON_NO_BUFFER)
 		HOMA_ADD(hn, dropped_data_no_bufs, hdr->data.len);
+	homa_tune_rtt(rpc->peer, rtt_ns, now_ns);
 
 took:
 	if (taken) {

@@ -102,6 +102,10 @@ static struct homa_rpc_verdict ask_core(struct homa_rpc *rpc,
 
 	switch (hdr->type) {
 	case HOMA_GRANT:
+		homa_tune_rtt(rpc->peer,
+			      homa_rpc_time_grant(&rpc->core,
+						  hdr->grant.offset, now_ns),
+			      now_ns);
 		return homa_rpc_grant(&rpc->core, hdr->grant.offset,
 				      hdr->grant.priority, now_ns);
 	case HOMA_RESEND:

@@ -34,7 +34,7 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 {
 	struct homa_net *hn = hsk->hn;
 	struct homa_sendmsg_args __user *user_args = control;
-	const struct homa_config *cfg;
+	const struct homa_settings *s;
 	struct homa_peer *peer;
 	struct homa_way way;
 	struct in6_addr saddr;
@@ -84,12 +84,13 @@ static int send_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 	}
 	homa_rpc_hold(rpc);
 	homa_rpc_lock(rpc);
-	cfg = &rcu_dereference(hn->settings)->core;
-	homa_rpc_init_client(&rpc->core, args->id, len, seg, cfg, now_ns);
+	s = rcu_dereference(hn->settings);
+	homa_rpc_init_client(&rpc->core, args->id, len, seg, &s->core, now_ns);
 	err = homa_rpc_insert_locked(rpc);
 	if (!err) {
+		homa_tune_unsched_locked(rpc, s, now_ns);
 		homa_rpc_limit_response(&rpc->core,
-					homa_incast_limit(cfg, READ_ONCE(hsk->peak_clients)));
+					homa_incast_limit(&s->core, READ_ONCE(hsk->peak_clients)));
 		HOMA_INC(hn, client_requests_started);
 		HOMA_ADD(hn, client_request_bytes_started, len);
 		HOMA_ADD(hn, sent_msg_bytes, len);
@@ -127,7 +128,7 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			 const struct homa_peer_key *key,
 			 const struct homa_sendmsg_args *args)
 {
-	const struct homa_config *cfg;
+	const struct homa_settings *s;
 	struct homa_rpc *rpc;
 	struct homa_way way;
 	bool waiting;
@@ -168,9 +169,10 @@ static int send_response(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 		goto put;
 	}
 	homa_rpc_lock(rpc);
-	cfg = &rcu_dereference(hsk->hn->settings)->core;
+	s = rcu_dereference(hsk->hn->settings);
 	if (homa_rpc_alive(rpc) &&
-	    homa_rpc_respond(&rpc->core, len, seg, cfg, now_ns)) {
+	    homa_rpc_respond(&rpc->core, len, seg, &s->core, now_ns)) {
+		homa_tune_unsched_locked(rpc, s, now_ns);
 		trace_homa_rpc_respond(rpc);
 		HOMA_INC(hsk->hn, server_responses_started);
 		HOMA_ADD(hsk->hn, server_response_bytes_started, len);

@@ -18,6 +18,9 @@ enum kind {
 	KIND_TICKS,	/* nanoseconds, shown in ms */
 	KIND_USECS,	/* nanoseconds, shown in us */
 	KIND_MBPS,	/* as it is; remembers that it was set */
+	KIND_UNSCHED,	/* the same */
+	KIND_INCOMING,	/* the same */
+	KIND_TUNE,	/* yes or no; yes forgets what the two remember */
 	KIND_U8,
 	KIND_FLAGS,	/* uapi §1: HOMA_FLAG_DONT_THROTTLE */
 };
@@ -39,11 +42,13 @@ struct knob {
 };
 
 static const struct knob knobs[] = {
-	{ "unsched_bytes", RAW(core.unsched_bytes), KIND_U32, 1,
+	{ "unsched_bytes", RAW(core.unsched_bytes), KIND_UNSCHED, 1,
 	  HOMA_MSG_BYTES_MAX },
 	{ "incast_bytes", RAW(core.incast_bytes), KIND_U32, 0, 1 << 30 },
-	{ "max_incoming", RAW(core.max_incoming), KIND_U32, 1, 1 << 30 },
+	{ "max_incoming", RAW(core.max_incoming), KIND_INCOMING, 1,
+	  1 << 30 },
 	{ "window", RAW(core.window), KIND_U32, 0, 1 << 30 },
+	{ "tune_windows", RAW(tune_windows), KIND_TUNE, 0, 1 },
 	{ "max_overcommit", RAW(core.max_overcommit), KIND_U32, 1,
 	  HOMA_OVERCOMMIT_MAX },
 	{ "fifo_grant_increment", RAW(core.fifo_grant_increment), KIND_U32, 0,
@@ -107,6 +112,8 @@ static int knob_get(const struct knob *k, const struct homa_settings *s)
 		return *(const u32 *)p / NSEC_PER_USEC;
 	case KIND_U8:
 		return *(const u8 *)p;
+	case KIND_TUNE:
+		return *(const bool *)p;
 	case KIND_FLAGS:
 		return *(const bool *)p ? 0 : HOMA_FLAG_DONT_THROTTLE;
 	default:
@@ -132,6 +139,19 @@ static void knob_set(const struct knob *k, struct homa_settings *s, int value)
 		*(u32 *)p = value;
 		s->link_mbps_set = true;
 		break;
+	case KIND_UNSCHED:
+		*(u32 *)p = value;
+		s->unsched_bytes_set = true;
+		break;
+	case KIND_INCOMING:
+		*(u32 *)p = value;
+		s->core.incoming_grows = false;
+		break;
+	case KIND_TUNE:
+		*(bool *)p = value;
+		s->unsched_bytes_set = false;
+		s->core.incoming_grows = true;
+		break;
 	case KIND_FLAGS:
 		*(bool *)p = !(value & HOMA_FLAG_DONT_THROTTLE);
 		break;
@@ -139,6 +159,13 @@ static void knob_set(const struct knob *k, struct homa_settings *s, int value)
 		*(u32 *)p = value;
 		break;
 	}
+}
+
+/* Does it matter that a value was written, even if it stays the same? */
+static bool knob_remembers(const struct knob *k)
+{
+	return k->kind == KIND_MBPS || k->kind == KIND_UNSCHED ||
+	       k->kind == KIND_INCOMING || k->kind == KIND_TUNE;
 }
 
 /* Our own cutoffs changed (protocol §6). */
@@ -178,6 +205,7 @@ void homa_settings_init(struct homa_settings *s)
 	s->poll_usecs = 50;
 	s->privileged_ports = 1;
 	s->throttle = true;
+	s->tune_windows = true;
 	s->homa_share = 50;
 	s->max_link_usage = 99;
 	s->max_nic_queue_usecs = 40;
@@ -240,7 +268,8 @@ static int do_knob(HOMA_CTL_TABLE *table, int write, void *buffer,
 	tmp.extra1 = &min;
 	tmp.extra2 = &max;
 	err = proc_dointvec_minmax(&tmp, write, buffer, lenp, ppos);
-	if (write && !err && value != knob_get(k, &hn->settings_raw))
+	if (write && !err && (value != knob_get(k, &hn->settings_raw) ||
+			      knob_remembers(k)))
 		err = change(hn, k, value);
 	mutex_unlock(&hn->settings_lock);
 	return err;

@@ -68,6 +68,8 @@ in_ns c t_netlink peer-get >/tmp/peers || die "peer-get"
 [ "$(field /tmp/peers cutoff-version)" = 1 ] || die "cutoffs of s: $(cat /tmp/peers)"
 [ "$(field /tmp/peers mtu)" = 1500 ] && [ "$(field /tmp/peers server-rpcs)" = 0 ] ||
 	die "route of s: $(cat /tmp/peers)"
+[ "$(field /tmp/peers unsched-bytes)" = 40000 ] && [ "$(field /tmp/peers window)" -gt 0 ] ||
+	die "windows of s: $(cat /tmp/peers)"
 in_ns s t_netlink peer-get >/tmp/peers || die "peer-get"
 [ "$(field /tmp/peers server-rpcs)" -gt 0 ] || die "RPCs of c at s: $(cat /tmp/peers)"
 ok "hosts"

@@ -67,6 +67,7 @@ skb_page_pool_min_kb 3000 0 2147483647
 temp 0_0_0_0 -2147483648 2147483647
 timeout_resends 5 0 2147483647
 timeout_ticks 100 2 4000
+tune_windows 1 0 1
 unsched_bytes 40000 1 1000000
 unsched_cutoffs 0_0_0_0_1000000_15000_2800_200 0 2147483647
 verbose 0 0 1

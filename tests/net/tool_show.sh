@@ -87,7 +87,7 @@ in_ns s homa ss -j >/tmp/json || die "ss --json"
 is /tmp/json sockets.0.rpcs.0.waits_for reader
 in_ns c homa ss -f >/tmp/out && grep -q tx /tmp/out && die "no fault yet: $(cat /tmp/out)"
 in_ns s homa peers >/tmp/out || die "peers"
-has /tmp/out '^10.0.0.1  *1500  *0  *4  *0 '
+has /tmp/out '^10.0.0.1  *1500  *0  *4  *0 ' ' UNSCHED  *WINDOW' ' 40'
 ok "ss: RPCs that wait for the application"
 
 # The live view, in a terminal; a blank for another look, q to end.
@@ -108,6 +108,9 @@ is /tmp/json peers.0.address 10.0.0.2
 is /tmp/json peers.0.silent_rpcs 4
 is /tmp/json peers.0.mtu_bytes 1500
 is /tmp/json 'peers.0.cutoffs_bytes.#' 8
+is /tmp/json peers.0.unsched_bytes 40000
+t_json /tmp/json peers.0.rtt_ns peers.0.rtt_deviation_ns peers.0.rtt_min_ns >/tmp/out || die "no round-trip times: $(cat /tmp/json)"
+[ "$(t_json /tmp/json peers.0.window_bytes)" -gt 0 ] || die "no window: $(cat /tmp/json)"
 failed() { in_ns c homa stat -j rpc_timeouts >/tmp/json && grep -q '"rpc_timeouts": 4' /tmp/json; }
 wait_for 10 failed || die "no time-outs: $(cat /tmp/json)"
 netem s s0 loss 0%

@@ -85,6 +85,11 @@ static const struct attr_kind peer_attrs[HOMA_A_PEER_MAX + 1] = {
 	[HOMA_A_PEER_CUTOFFS] = { "cutoffs", NUMBER },
 	[HOMA_A_PEER_SERVER_RPCS] = { "server-rpcs", NUMBER },
 	[HOMA_A_PEER_MTU] = { "mtu", NUMBER },
+	[HOMA_A_PEER_RTT_NS] = { "rtt-ns", NUMBER },
+	[HOMA_A_PEER_RTT_DEV_NS] = { "rtt-dev-ns", NUMBER },
+	[HOMA_A_PEER_RTT_MIN_NS] = { "rtt-min-ns", NUMBER },
+	[HOMA_A_PEER_UNSCHED_BYTES] = { "unsched-bytes", NUMBER },
+	[HOMA_A_PEER_WINDOW] = { "window", NUMBER },
 };
 
 static const struct attr_kind param_attrs[HOMA_A_PARAM_MAX + 1] = {

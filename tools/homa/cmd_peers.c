@@ -35,7 +35,9 @@ static const struct opt_spec spec = {
 		"the server of. SILENT: RPCs that wait for packets of that host in vain. "
 		"GRANTED: bytes that it may send and that have not come yet. "
 		"UNACKED: finished RPCs that it was not told of yet. IDLE: since it was "
-		"last needed. Takes root.",
+		"last needed. RTT and MIN: round-trip time, usual and least, of the last seconds. "
+		"UNSCHED: bytes of a message that are sent to it without a grant. WINDOW: bytes "
+		"that it is granted ahead of what has come. Takes root.",
 	.opts = opts,
 };
 
@@ -134,10 +136,11 @@ static void print_table(const struct peers_opts *o, const struct view *view)
 {
 	static const char * const headers[] = {
 		"HOST", ">MTU", ">CLIENT", ">SERVER", ">SILENT", ">GRANTED", ">UNACKED", ">IDLE",
-		"CUTOFFS", NULL
+		">RTT", ">MIN", ">UNSCHED", ">WINDOW", "CUTOFFS", NULL
 	};
 	char host[INFO_ADDRESS_MAX], idle[UNITS_MAX], mtu[16], cutoffs[160], silent[16];
-	char window[UNITS_MAX];
+	char granted_text[UNITS_MAX], rtt[UNITS_MAX], least[UNITS_MAX];
+	char unsched[UNITS_MAX], window[UNITS_MAX];
 	struct table *table = table_new(headers);
 	const struct info_peer *peer;
 	struct load load;
@@ -148,17 +151,23 @@ static void print_table(const struct peers_opts *o, const struct view *view)
 		if (!wanted(view, peer))
 			continue;
 		load = load_of(view, peer);
-		mtu[0] = silent[0] = cutoffs[0] = 0;
+		mtu[0] = silent[0] = cutoffs[0] = rtt[0] = least[0] = 0;
+		if (peer->rtt_ns) {
+			units_duration(peer->rtt_ns, rtt);
+			units_duration(peer->rtt_min_ns, least);
+		}
 		if (peer->mtu)
 			snprintf(mtu, sizeof(mtu), "%u", peer->mtu);
 		if (load.silent)
 			snprintf(silent, sizeof(silent), "%u", load.silent);
 		if (o->cutoffs)
 			cutoffs_text(peer, cutoffs, sizeof(cutoffs));
-		table_add(table, "%s\t%s\t%u\t%u\t%s\t%s\t%u\t%s\t%s",
+		table_add(table, "%s\t%s\t%u\t%u\t%s\t%s\t%u\t%s\t%s\t%s\t%s\t%s\t%s",
 			  name_of(peer, host), mtu, load.client, load.server, silent,
-			  units_bytes(load.granted_bytes, window), peer->pending_acks,
-			  units_duration(peer->idle_ms * 1000000, idle), cutoffs);
+			  units_bytes(load.granted_bytes, granted_text), peer->pending_acks,
+			  units_duration(peer->idle_ms * 1000000, idle), rtt, least,
+			  units_bytes(peer->unsched_bytes, unsched),
+			  units_bytes(peer->window, window), cutoffs);
 	}
 	if (table_rows(table))
 		table_print(table, stdout, "");
@@ -187,6 +196,11 @@ static void print_json(const struct view *view)
 		json_set_text(object, "address", info_address(&peer->address, text));
 		json_set_uint(object, "scope", peer->scope);
 		json_set_uint(object, "mtu_bytes", peer->mtu);
+		json_set_uint(object, "rtt_ns", peer->rtt_ns);
+		json_set_uint(object, "rtt_deviation_ns", peer->rtt_dev_ns);
+		json_set_uint(object, "rtt_min_ns", peer->rtt_min_ns);
+		json_set_uint(object, "unsched_bytes", peer->unsched_bytes);
+		json_set_uint(object, "window_bytes", peer->window);
 		json_set_uint(object, "client_rpcs", load.client);
 		json_set_uint(object, "server_rpcs", load.server);
 		json_set_uint(object, "silent_rpcs", load.silent);

@@ -88,6 +88,11 @@ struct info_peer {
 	unsigned int num_cutoffs;
 	uint32_t server_rpcs;
 	uint32_t mtu;
+	uint32_t rtt_ns;		/* 0 = not measured lately */
+	uint32_t rtt_dev_ns;
+	uint32_t rtt_min_ns;
+	uint32_t unsched_bytes;
+	uint32_t window;
 };
 
 /**

@@ -163,6 +163,11 @@ bool info_parse_peer(struct nlattr *attrs, int bytes, void *peer)
 		[HOMA_A_PEER_CUTOFFS] = { .type = NLA_U32 },
 		[HOMA_A_PEER_SERVER_RPCS] = { .type = NLA_U32 },
 		[HOMA_A_PEER_MTU] = { .type = NLA_U32 },
+		[HOMA_A_PEER_RTT_NS] = { .type = NLA_U32 },
+		[HOMA_A_PEER_RTT_DEV_NS] = { .type = NLA_U32 },
+		[HOMA_A_PEER_RTT_MIN_NS] = { .type = NLA_U32 },
+		[HOMA_A_PEER_UNSCHED_BYTES] = { .type = NLA_U32 },
+		[HOMA_A_PEER_WINDOW] = { .type = NLA_U32 },
 	};
 	struct nlattr *a[HOMA_A_PEER_MAX + 1], *attr;
 	struct info_peer *out = peer;
@@ -178,6 +183,11 @@ bool info_parse_peer(struct nlattr *attrs, int bytes, void *peer)
 	out->cutoff_version = get_u16(a, HOMA_A_PEER_CUTOFF_VERSION);
 	out->server_rpcs = get_u32(a, HOMA_A_PEER_SERVER_RPCS);
 	out->mtu = get_u32(a, HOMA_A_PEER_MTU);
+	out->rtt_ns = get_u32(a, HOMA_A_PEER_RTT_NS);
+	out->rtt_dev_ns = get_u32(a, HOMA_A_PEER_RTT_DEV_NS);
+	out->rtt_min_ns = get_u32(a, HOMA_A_PEER_RTT_MIN_NS);
+	out->unsched_bytes = get_u32(a, HOMA_A_PEER_UNSCHED_BYTES);
+	out->window = get_u32(a, HOMA_A_PEER_WINDOW);
 	nla_for_each_attr(attr, attrs, bytes, rest)
 		if (nla_type(attr) == HOMA_A_PEER_CUTOFFS && out->num_cutoffs < INFO_LEVELS)
 			out->cutoffs[out->num_cutoffs++] = nla_get_u32(attr);

@@ -21,6 +21,7 @@ static const struct param_doc docs[] = {
 	{ "unsched_bytes", "bytes", "of a message that are sent without a grant" },
 	{ "max_incoming", "bytes", "granted but not received, all messages together" },
 	{ "window", "bytes", "granted ahead to one message; 0 = shared evenly" },
+	{ "tune_windows", "", "1 = these three follow the network unless they are set" },
 	{ "max_overcommit", "", "messages that are granted at the same time" },
 	{ "fifo_grant_increment", "bytes", "of a grant for the oldest message; 0 = none" },
 	{ "grant_fifo_fraction", "1/1000", "of the link for the oldest message" },
