@@ -80,7 +80,8 @@ wait_for 10 grep -q 'o route to' /tmp/proxy-c || die "the session goes on: $(cat
 touch /tmp/end
 wait_for 10 test -e /tmp/over || die "the client's connection hangs"
 ip -n c route del unreachable 10.0.0.2/32
-kill "$server"
+kill -9 "$server"
+wait "$server"
 ok "a host that must not be reached: $(tail -n 1 /tmp/proxy-c)"
 
 # A proxy ends: resets on its own host at once, and on the other as soon as it is told.
