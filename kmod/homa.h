@@ -891,6 +891,7 @@ int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		   struct in6_addr *saddr, struct homa_way *way);
 int homa_route_way(struct homa_rpc *rpc, struct homa_way *way);
 void homa_route_free(struct homa_route *route);
+void homa_route_drop(struct homa_peer *peer);
 
 /* Message bytes that fit in a packet; 0: too few. */
 static inline u32 homa_route_fits(const struct homa_way *way, bool v4)
@@ -909,6 +910,7 @@ static inline void homa_route_put(const struct homa_way *way)
 
 /* ---- peer.c: remote hosts ---- */
 int homa_peers_init(struct homa_net *hn);
+void homa_peers_drop_routes(struct homa_net *hn);
 void homa_peers_exit(struct homa_net *hn);
 struct homa_peer *homa_peer_get(struct homa_sock *hsk,
 				const struct homa_peer_key *key, gfp_t gfp);

@@ -121,6 +121,11 @@ err_mib:
 	return err;
 }
 
+static void __net_exit homa_net_pre_exit(struct net *net)
+{
+	homa_peers_drop_routes(homa_net(net));
+}
+
 static void __net_exit homa_net_exit(struct net *net)
 {
 	struct homa_net *hn = homa_net(net);
@@ -149,6 +154,7 @@ static void __net_exit homa_net_exit(struct net *net)
 
 static struct pernet_operations homa_net_ops = {
 	.init = homa_net_init,
+	.pre_exit = homa_net_pre_exit,
 	.exit = homa_net_exit,
 	.id = &homa_net_id,
 	.size = sizeof(struct homa_net),

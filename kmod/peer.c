@@ -396,6 +396,31 @@ static void free_at_exit(void *ptr, void *arg)
 }
 
 /**
+ * homa_peers_drop_routes() - let go of what routes refer to
+ * @hn: namespace without sockets, so nobody looks up routes any more
+ *
+ * The devices of a namespace go before its other parts.  Most routes give up
+ * their device then, but one that IPsec made may keep the loopback device.
+ *
+ * Context: process.
+ */
+void homa_peers_drop_routes(struct homa_net *hn)
+{
+	struct rhashtable_iter iter;
+	struct homa_peer *peer;
+
+	rhashtable_walk_enter(&hn->peers, &iter);
+	rhashtable_walk_start(&iter);
+	while ((peer = rhashtable_walk_next(&iter)) != NULL) {
+		/* A table that was resized is walked again from its start. */
+		if (!IS_ERR(peer))
+			homa_route_drop(peer);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+/**
  * homa_peers_exit() - forget all hosts
  * @hn: namespace without RPCs
  */

@@ -124,14 +124,40 @@ void homa_route_free(struct homa_route *route)
 	kfree(route);
 }
 
+static void replace(struct homa_peer *peer, struct homa_route *route)
+{
+	struct homa_route *old;
+
+	spin_lock_bh(&peer->lock);
+	old = rcu_replace_pointer(peer->route, route,
+				  lockdep_is_held(&peer->lock));
+	spin_unlock_bh(&peer->lock);
+	if (old) {
+		WRITE_ONCE(peer->hn->rcu_used, true);
+		call_rcu(&old->rcu, free_rcu_cb);
+	}
+}
+
+/**
+ * homa_route_drop() - forget the cached route of a peer
+ * @peer: any; the next packet to it looks for a route
+ *
+ * Context: any; takes peer->lock.  The route is released after a grace period.
+ */
+void homa_route_drop(struct homa_peer *peer)
+{
+	if (rcu_access_pointer(peer->route))
+		replace(peer, NULL);
+}
+
 /* Make @dst the peer's cached route.  Without memory nothing is cached. */
 static void cache(struct homa_peer *peer, struct dst_entry *dst,
 		  const struct in6_addr *saddr, kuid_t uid)
 {
 	struct homa_route *route;
-	struct homa_route *old;
 
-	if (peer->temp)
+	/* A route that is dead from its birth says what IPsec is waiting for. */
+	if (peer->temp || READ_ONCE(dst->obsolete) > 0)
 		return;
 	route = kmalloc(sizeof(*route), GFP_ATOMIC);
 	if (!route)
@@ -144,15 +170,7 @@ static void cache(struct homa_peer *peer, struct dst_entry *dst,
 	route->cookie = 0;
 	if (!ipv6_addr_v4mapped(&peer->key.addr))
 		route->cookie = rt6_get_cookie(dst_rt6_info(dst));
-
-	spin_lock_bh(&peer->lock);
-	old = rcu_replace_pointer(peer->route, route,
-				  lockdep_is_held(&peer->lock));
-	spin_unlock_bh(&peer->lock);
-	if (old) {
-		WRITE_ONCE(peer->hn->rcu_used, true);
-		call_rcu(&old->rcu, free_rcu_cb);
-	}
+	replace(peer, route);
 }
 
 /* Only rules can make a route depend on whose packet it is. */

@@ -112,3 +112,19 @@ for client in 10.0.0.1 fd00::1; do
 	in_ns c homa_echo_client -n 1 $server || die "$server: RPC without policies"
 	ok "$server: blocked"
 done
+
+# Hosts that knew each other by IPsec, and whose keys are gone, can go as well: the
+# routes that IPsec made hold no device (the runner waits for that).
+for client in 10.0.0.1 fd00::1; do
+	server=${client%1}2
+	demand s in $client $server
+	demand c out $client $server
+	demand c in $server $client
+	demand s out $server $client
+	in_ns c homa_echo_client -n 1 -s 1,100000 $server || die "$server: RPCs with IPsec"
+done
+ip -n c xfrm state flush
+ip -n s xfrm state flush
+in_ns c homa_echo_client -n 1 10.0.0.2 && die "an RPC without keys"
+in_ns c homa_echo_client -n 1 fd00::2 && die "an RPC without keys"
+true
