@@ -115,6 +115,17 @@ void homa_peer_set_known(struct homa_peer *peer)
 }
 
 /**
+ * homa_peer_used() - a host is not idle
+ * @peer: host, referenced
+ */
+void homa_peer_used(struct homa_peer *peer)
+{
+	/* Without the test every look-up would write to the cache line. */
+	if (time_after(jiffies, READ_ONCE(peer->used)))
+		WRITE_ONCE(peer->used, jiffies);
+}
+
+/**
  * homa_peer_find() - a host that is already known
  * @hn: namespace
  * @key: its address
@@ -131,9 +142,8 @@ struct homa_peer *homa_peer_find(struct homa_net *hn,
 	if (peer && !refcount_inc_not_zero(&peer->refs))
 		peer = NULL;
 	rcu_read_unlock();
-	/* Without the test every look-up would write to the cache line. */
-	if (peer && time_after(jiffies, READ_ONCE(peer->used)))
-		WRITE_ONCE(peer->used, jiffies);
+	if (peer)
+		homa_peer_used(peer);
 	return peer;
 }
 

@@ -533,11 +533,14 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 	hlist_del_init(&rpc->hash);
 	if (!list_empty(&rpc->young_link))
 		list_del_init(&rpc->young_link);
-	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
+	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core)) {
 		homa_dedup_add(&rpc->bucket->dedup,
 			       dedup_key(rpc->peer->secret, rpc->core.id,
 					 rpc->dport),
 			       ktime_get_coarse_ns());
+		/* The secret goes with the host, which is idle from now on. */
+		homa_peer_used(rpc->peer);
+	}
 	unlink_sock_locked(rpc);
 	homa_evict_remove_locked(rpc);
 	/* A short RPC is in none of these. */
