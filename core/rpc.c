@@ -589,7 +589,7 @@ static u32 homa_rpc_tick_response(struct homa_rpc_core *r, bool give_up,
 {
 	if (give_up)
 		return HOMA_ACT_END;
-	r->need_acks++;
+	r->need_acks = min_t(u32, r->need_acks + 1, HOMA_NEED_ACKS_MAX);
 	r->probe_ns = now_ns;
 	return HOMA_ACT_NEED_ACK;
 }
@@ -598,6 +598,7 @@ struct homa_rpc_tick homa_rpc_tick(struct homa_rpc_core *r,
 				   const struct homa_config *cfg, u64 now_ns)
 {
 	struct homa_rpc_tick t = { .next_ns = homa_rpc_deadline(r, cfg) };
+	u64 silent_since_ns;
 	bool give_up;
 
 	if (t.next_ns > now_ns)
@@ -611,7 +612,13 @@ struct homa_rpc_tick homa_rpc_tick(struct homa_rpc_core *r,
 		t.actions = homa_rpc_tick_response(r, give_up, now_ns);
 		break;
 	case HOMA_WAIT_ACK:
-		give_up = r->need_acks >= HOMA_NEED_ACKS_MAX;
+		/*
+		 * A client as patient as this host still asks, and would be
+		 * told that nobody knows its request.
+		 */
+		silent_since_ns = max(r->done_ns, r->quiet_since_ns);
+		give_up = r->need_acks >= HOMA_NEED_ACKS_MAX &&
+			  now_ns - silent_since_ns >= cfg->timeout_ns;
 		t.actions = homa_rpc_tick_response(r, give_up, now_ns);
 		break;
 	case HOMA_WAIT_NONE:

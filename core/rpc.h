@@ -530,7 +530,8 @@ u64 homa_rpc_deadline(const struct homa_rpc_core *r,
  * resend_ns doubles with each BUSY in a row, up to eight times, 50 ms or half of
  * timeout_ns, whichever is the least.  Server OUTGOING, sent
  * in full: NEED_ACK request_ack_ns later, then 4 more each ms, then at doubling
- * intervals up to 64 ms, END after HOMA_NEED_ACKS_MAX without sign of life.
+ * intervals up to 64 ms, END after HOMA_NEED_ACKS_MAX without sign of life and
+ * timeout_ns, because a client as patient as this host may still ask.
  * Server OUTGOING that waits for GRANTs: NEED_ACK as a probe after 64 ms of
  * silence, doubling to 2 s, END after 30 s.  For these two a RESEND is a sign
  * of life, too.

@@ -287,6 +287,33 @@ static void test_need_acks(void **unused)
 	expect_tick(&r, (ms + 64) * MS_NS, HOMA_ACT_END);
 }
 
+/* A client that waits for long still asks then: its RPC must be there. */
+static void test_need_acks_until_timeout(void **unused)
+{
+	struct homa_config patient = *cfg;
+	struct homa_rpc_core r;
+	struct homa_rpc_tick t;
+	u32 i;
+
+	(void)unused;
+	patient.timeout_ns = 4000 * MS_NS;
+	fixture_make(&r, S_SENT);
+	for (i = 0; i < 1000; i++) {
+		u64 now_ns = homa_rpc_deadline(&r, &patient);
+
+		t = homa_rpc_tick(&r, &patient, now_ns);
+		assert_true(r.need_acks <= NEED_ACKS);
+		if (t.actions == HOMA_ACT_END)
+			break;
+		assert_int_equal(t.actions, HOMA_ACT_NEED_ACK);
+		assert_true(now_ns < FIXTURE_NS + 4064 * MS_NS);
+		if (i >= NEED_ACKS)
+			assert_int_equal(t.next_ns, now_ns + 64 * MS_NS);
+	}
+	assert_int_equal(t.actions, HOMA_ACT_END);
+	assert_true(i > 70);
+}
+
 /* Life of the client puts the end off and starts the schedule again. */
 static void test_need_acks_again(void **unused)
 {
@@ -341,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_busy_and_settings),
 		cmocka_unit_test(test_silence_after_busy),
 		cmocka_unit_test(test_need_acks),
+		cmocka_unit_test(test_need_acks_until_timeout),
 		cmocka_unit_test(test_need_acks_again),
 		cmocka_unit_test(test_probes),
 	};
