@@ -58,6 +58,10 @@ burst()
 	echo "$1: $drops packets lost, $repeats sent again; $(tail -n 1 /tmp/rpcs)"
 }
 
+# Windows that follow the network would hide a part of it.
+for host in h1 h2 h3 h4 h5 h6 h7 h8 h9; do
+	in_ns $host sysctl -q -w net.homa.tune_windows=0
+done
 # GRANTs of the client do not ask for more than the port can hold.
 in_ns h1 sysctl -q -w net.homa.max_incoming=100000
 # Neighbours are resolved, cutoffs known.
@@ -68,6 +72,6 @@ without=$drops
 in_ns h1 sysctl -q -w net.homa.incast_bytes=100000
 burst "with limit"
 with=$drops
-[ "$without" -ge $((rounds * 64)) ] || die "the port is no bottleneck: this test sees nothing"
+[ "$without" -ge $((rounds * 20)) ] || die "the port is no bottleneck: this test sees nothing"
 [ "$with" -le $((without / 20)) ] || die "packets are lost with the limit, too"
 ok "$without packets lost without the limit, $with with it"
