@@ -24,7 +24,9 @@
 /*
  * A speed that was only measured may be that of a processor, which has no queue
  * that a window could fill, but pays for each GRANT.  So then what comes in that
- * time, up to the window there is without tuning, is not too much.
+ * time, up to the window there is without tuning, is not too much.  It may also be
+ * that of a burst from a queue, and what was in the queue is in the round-trip time,
+ * too: so more than the window there is without tuning would be too much.
  */
 #define HOMA_TUNE_MEASURED_NS	1000000u
 #define HOMA_TUNE_MEASURED_BYTES 200000u
@@ -97,8 +99,10 @@ u32 homa_tune_window(const struct homa_rtt *r, u32 mbps, bool measured,
 		return 0;
 	bytes = homa_tune_bytes(mbps, homa_tune_wait_ns(r));
 	least = homa_tune_bytes(mbps, least_ns);
-	if (measured)
+	if (measured) {
+		bytes = min_t(u64, bytes, HOMA_TUNE_MEASURED_BYTES);
 		least = min_t(u64, least, HOMA_TUNE_MEASURED_BYTES);
+	}
 	least = max_t(u64, least, HOMA_TUNE_PACKETS_MIN * (u64)packet_bytes);
 	return min_t(u64, max(bytes, least), HOMA_MSG_BYTES_MAX);
 }

@@ -44,7 +44,8 @@ static void windows(void **state)
 	assert_int_equal(window(10000, 20 * US, false), 75000);
 	assert_int_equal(window(10000, 20 * US, true), 200000);
 	assert_int_equal(window(1000, 20 * US, true), 125000);
-	assert_int_equal(window(100000, 20 * US, true), 281250);
+	assert_int_equal(window(100000, 20 * US, false), 750000);
+	assert_int_equal(window(100000, 20 * US, true), 200000);
 	/* Four packets at least, a message at most. */
 	assert_int_equal(window(10, 20 * US, true), 6000);
 	assert_int_equal(window(100000, 100 * US, false), 1000000);
