@@ -33,21 +33,21 @@
 
 #define HOMA_TUNE_PACKETS_MIN	4u
 
-void homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns)
+bool homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns)
 {
 	u64 ns = now_ns - a->since_ns;
 	u64 mbps;
 
 	if (!a->since_ns || now_ns < a->since_ns || ns > U32_MAX) {
 		homa_arrival_start(a, now_ns);
-		return;
+		return false;
 	}
 	a->bytes += bytes;
 	if (ns < HOMA_ARRIVAL_MIN_NS)
-		return;
+		return false;
 	if (a->bytes < (ns < HOMA_ARRIVAL_LONG_NS ? HOMA_ARRIVAL_BYTES :
 						    HOMA_ARRIVAL_LONG_BYTES))
-		return;
+		return false;
 	mbps = div_u64(min_t(u64, a->bytes, U64_MAX / 8000) * 8000, (u32)ns);
 	mbps = clamp_t(u64, mbps, 1, HOMA_ARRIVAL_MBPS_MAX);
 	if (now_ns - a->epoch_ns > HOMA_ARRIVAL_EPOCH_NS) {
@@ -58,6 +58,7 @@ void homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns)
 	}
 	a->best_mbps = max_t(u32, a->best_mbps, mbps);
 	homa_arrival_start(a, now_ns);
+	return true;
 }
 
 u32 homa_arrival_mbps(const struct homa_arrival *a, u64 now_ns)

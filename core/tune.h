@@ -46,8 +46,10 @@ static inline void homa_arrival_start(struct homa_arrival *a, u64 now_ns)
  * @now_ns: current time
  *
  * A measurement takes 32 KiB and 10 us at least, or 10 ms.
+ *
+ * Return: true if one is complete, so that the speed may have changed.
  */
-void homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns);
+bool homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns);
 
 /**
  * homa_arrival_mbps() - speed that was seen

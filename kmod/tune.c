@@ -113,8 +113,8 @@ void homa_tune_arrived_locked(struct homa_rpc *rpc, u32 bytes,
 	}
 	if (!hn->num_grantable)
 		homa_arrival_start(&link->arrival, now_ns);
-	else
-		homa_arrival_add(&link->arrival, bytes, now_ns);
+	else if (!homa_arrival_add(&link->arrival, bytes, now_ns) && !begins)
+		return;		/* nothing new is known since the last packet */
 	window = window_locked(rpc->peer, link, s, now_ns);
 	/* A window that has been used may grow, but is not taken back. */
 	if (begins || window > (rpc->grantee.tuned ?:

@@ -101,9 +101,9 @@ static void arrivals(void **state)
 	assert_int_equal(homa_arrival_mbps(&a, SEC), 0);
 	/* The first packet tells when, not how fast. */
 	homa_arrival_add(&a, 1000000, SEC);
-	homa_arrival_add(&a, 32767, SEC + 100 * US);
+	assert_false(homa_arrival_add(&a, 32767, SEC + 100 * US));
 	assert_int_equal(homa_arrival_mbps(&a, SEC + MS), 0);
-	homa_arrival_add(&a, 92233, SEC + MS);
+	assert_true(homa_arrival_add(&a, 92233, SEC + MS));
 	assert_int_equal(homa_arrival_mbps(&a, SEC + MS), 1000);
 	/* Slower ones do not count, faster ones do. */
 	homa_arrival_add(&a, 50000, SEC + 2 * MS);
