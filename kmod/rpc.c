@@ -325,7 +325,20 @@ static struct homa_rpc *new_server(struct homa_sock *hsk, u64 id,
 }
 
 /*
- * Is a request known already, or was it executed?  Leaves no trace.
+ * Was a request executed?  A copy of it is a sign of more to come, from a client
+ * that was told RPC_UNKNOWN and begins again: it is remembered from now on.
+ */
+static bool was_executed(struct homa_bucket *bucket, u64 key, u64 now_ns)
+{
+	lockdep_assert_held(&bucket->lock);
+	if (!homa_dedup_seen(&bucket->dedup, key, now_ns))
+		return false;
+	homa_dedup_add(&bucket->dedup, key, now_ns);
+	return true;
+}
+
+/*
+ * Is a request known already, or was it executed?
  * Return: its RPC, locked; or NULL, with a reason if it was executed.
  */
 static struct homa_rpc *find_request(struct homa_sock *hsk, u64 id,
@@ -340,8 +353,7 @@ static struct homa_rpc *find_request(struct homa_sock *hsk, u64 id,
 	rpc = find_in(bucket, hsk, id, key, dport, false);
 	if (rpc)
 		return rpc;	/* it was not the first packet */
-	if (homa_dedup_seen(&bucket->dedup, dedup_key(secret, id, dport),
-			    now_ns))
+	if (was_executed(bucket, dedup_key(secret, id, dport), now_ns))
 		*reason = HOMA_REASON_FINISHED_RPC;
 	homa_bucket_unlock(bucket);
 	return NULL;
@@ -363,9 +375,8 @@ static struct homa_rpc *insert_server(struct homa_rpc *fresh, u64 id,
 		      false);
 	if (rpc)
 		return rpc;
-	if (homa_dedup_seen(&bucket->dedup,
-			    dedup_key(peer->secret, id, fresh->dport),
-			    fresh->birth_ns))
+	if (was_executed(bucket, dedup_key(peer->secret, id, fresh->dport),
+			 fresh->birth_ns))
 		*reason = HOMA_REASON_FINISHED_RPC;
 	else if (!homa_rpc_insert_locked(fresh))
 		return fresh;
