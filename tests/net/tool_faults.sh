@@ -111,7 +111,7 @@ run h1 'homa peers'
 said '^10.0.0.2  *9000  *1  *0  *1 '
 run h1 'homa doctor --quiet'
 said '^PROBLEM host 10.0.0.2: packets of 9000 bytes, the MTU, do not arrive; the largest that do have 150[04]$' \
-	'look:  *ip link set DEV mtu 1500 ' \
+	'look:  *ip link set eth0 mtu 1500 ' \
 	'^PROBLEM host 10.0.0.2: 1 RPCs wait for it in vain'
 run h1 'ip link set eth0 mtu 1500'
 wait $echo

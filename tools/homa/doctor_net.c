@@ -269,6 +269,7 @@ static unsigned int meant(unsigned int bytes)
 static void check_path(struct doctor *d, const struct info_peer *peer, const char *name)
 {
 	enum probe_result small, large;
+	char dev[IF_NAMESIZE] = "DEV";
 	struct doctor_finding *f;
 	unsigned int best;
 
@@ -287,7 +288,8 @@ static void check_path(struct doctor *d, const struct info_peer *peer, const cha
 		       peer->mtu, best);
 	doctor_why(f, "Long messages use packets of the MTU; all of these get lost, so their RPCs "
 		   "time out. The other host, or a switch, has a smaller MTU.");
-	doctor_elsewhere(f, "ip link set DEV mtu %u (or raise it on the other host)",
+	probe_device(&peer->address, peer->scope, dev);
+	doctor_elsewhere(f, "ip link set %s mtu %u (or raise it on the other host)", dev,
 			 meant(best));
 }
 

@@ -3,11 +3,14 @@
  * probe.c - ICMP echo of a given size
  */
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -137,4 +140,51 @@ enum probe_result probe_host(const struct in6_addr *host, uint32_t scope,
 	}
 	close(fd);
 	return result;
+}
+
+/**
+ * probe_device() - the device by which packets go to a host
+ * @host: address
+ * @scope: interface of a link-local address
+ * @dev: its name
+ *
+ * Return: true if it was found.
+ */
+bool probe_device(const struct in6_addr *host, uint32_t scope, char dev[IF_NAMESIZE])
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = *host,
+				   .sin6_scope_id = scope, .sin6_port = htons(9) };
+	struct ifaddrs *all = NULL, *one;
+	struct sockaddr_in6 own = { 0 };
+	socklen_t size = sizeof(own);
+	bool found = false;
+	const void *mine;
+	int fd, family;
+
+	if (scope)
+		return if_indextoname(scope, dev) != NULL;
+	/* A route is looked up, and nothing is sent. */
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (connect(fd, (void *)&to, sizeof(to)) || getsockname(fd, (void *)&own, &size) ||
+	    getifaddrs(&all)) {
+		close(fd);
+		return false;
+	}
+	close(fd);
+	family = IN6_IS_ADDR_V4MAPPED(host) ? AF_INET : AF_INET6;
+	for (one = all; one && !found; one = one->ifa_next) {
+		if (!one->ifa_addr || one->ifa_addr->sa_family != family)
+			continue;
+		mine = family == AF_INET ?
+		       (void *)&((struct sockaddr_in *)(void *)one->ifa_addr)->sin_addr :
+		       (void *)&((struct sockaddr_in6 *)(void *)one->ifa_addr)->sin6_addr;
+		found = family == AF_INET ? !memcmp(mine, &own.sin6_addr.s6_addr[12], 4) :
+					    !memcmp(mine, &own.sin6_addr, sizeof(own.sin6_addr));
+		if (found)
+			snprintf(dev, IF_NAMESIZE, "%s", one->ifa_name);
+	}
+	freeifaddrs(all);
+	return found;
 }

@@ -6,7 +6,9 @@
 #ifndef HOMA_TOOL_PROBE_H
 #define HOMA_TOOL_PROBE_H
 
+#include <net/if.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -25,5 +27,6 @@ enum probe_result {
 
 enum probe_result probe_host(const struct in6_addr *host, uint32_t scope,
 			     unsigned int packet_bytes);
+bool probe_device(const struct in6_addr *host, uint32_t scope, char dev[IF_NAMESIZE]);
 
 #endif /* HOMA_TOOL_PROBE_H */
