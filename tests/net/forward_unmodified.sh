@@ -72,22 +72,9 @@ in_ns h1 homa_echo_client -n 1 10.0.0.9 || die "the switch's own server"
 for ns in c r s; do
 	new_host $ns
 done
-ip -n c link add c0 type veth peer name r0 netns r || die "no veth"
-ip -n s link add s0 type veth peer name r1 netns r || die "no veth"
 in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-link()	# NS DEV NET HOST
-{
-	ip -n "$1" addr add "10.0.$3.$4/24" dev "$2"
-	ip -n "$1" addr add "fd0$3::$4/64" dev "$2" nodad
-	ip -n "$1" link set "$2" up
-}
-link c c0 1 1
-link r r0 1 2
-link r r1 2 2
-link s s0 2 1
-for end in c:c0 r:r0 r:r1 s:s0; do
-	wait_for 5 link_up ${end%:*} ${end#*:} || die "link ${end#*:} did not come up"
-done
+cable 1 c c0 1 r r0 2
+cable 2 r r1 2 s s0 1
 ip -n c route add default via 10.0.1.2
 ip -n c route add default via fd01::2
 ip -n s route add default via 10.0.2.2

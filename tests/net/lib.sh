@@ -122,6 +122,27 @@ hosts_veth()
 	wait_for 5 link_up s s0 || die "the veth link did not come up"
 }
 
+# cable NET NS DEV HOST NS DEV HOST: a veth between two namespaces, a network of its own:
+# 10.0.NET.HOST and fd0NET::HOST.
+cable()
+{
+	ip -n "$2" link add "$3" type veth peer name "$6" netns "$5" || die "no veth"
+	for cable_end in "$2 $3 $4" "$5 $6 $7"; do
+		# shellcheck disable=SC2086 # three words
+		cable_address "$1" $cable_end
+	done
+	wait_for 5 link_up "$2" "$3" || die "link $3 did not come up"
+	wait_for 5 link_up "$5" "$6" || die "link $6 did not come up"
+}
+
+# cable_address NET NS DEV HOST: one end of it
+cable_address()
+{
+	ip -n "$2" addr add "10.0.$1.$4/24" dev "$3"
+	ip -n "$2" addr add "fd0$1::$4/64" dev "$3" nodad
+	ip -n "$2" link set "$3" up
+}
+
 # quiet_neighbours: after hosts_veth, nothing waits for a neighbour or for the
 # limit on ICMP errors.
 quiet_neighbours()

@@ -126,22 +126,9 @@ middle sw p1 h1 eth0 h2 eth0 fd00::2 bridge
 for ns in a r b; do
 	new_host $ns
 done
-ip -n a link add a0 type veth peer name r0 netns r || die "no veth"
-ip -n b link add b0 type veth peer name r1 netns r || die "no veth"
 in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-link()	# NS DEV NET HOST
-{
-	ip -n "$1" addr add "10.0.$3.$4/24" dev "$2"
-	ip -n "$1" addr add "fd0$3::$4/64" dev "$2" nodad
-	ip -n "$1" link set "$2" up
-}
-link a a0 1 1
-link r r0 1 2
-link r r1 2 2
-link b b0 2 1
-for end in a:a0 r:r0 r:r1 b:b0; do
-	wait_for 5 link_up ${end%:*} ${end#*:} || die "link ${end#*:} did not come up"
-done
+cable 1 a a0 1 r r0 2
+cable 2 r r1 2 b b0 1
 for ns in a:1 b:2; do
 	ip -n ${ns%:*} route add default via 10.0.${ns#*:}.2
 	ip -n ${ns%:*} route add default via fd0${ns#*:}::2

@@ -14,24 +14,9 @@
 for ns in c q r s; do
 	new_host $ns
 done
-ip -n c link add c0 type veth peer name q0 netns q || die "no veth"
-ip -n q link add q1 type veth peer name r0 netns r || die "no veth"
-ip -n r link add r1 type veth peer name s0 netns s || die "no veth"
-link()	# NS DEV NET HOST
-{
-	ip -n "$1" addr add "10.0.$3.$4/24" dev "$2"
-	ip -n "$1" addr add "fd0$3::$4/64" dev "$2" nodad
-	ip -n "$1" link set "$2" up
-}
-link c c0 1 1
-link q q0 1 2
-link q q1 2 1
-link r r0 2 2
-link r r1 3 2
-link s s0 3 1
-for end in c:c0 q:q0 q:q1 r:r0 r:r1 s:s0; do
-	wait_for 5 link_up ${end%:*} ${end#*:} || die "link ${end#*:} did not come up"
-done
+cable 1 c c0 1 q q0 2
+cable 2 q q1 1 r r0 2
+cable 3 r r1 2 s s0 1
 for ns in q r; do
 	in_ns $ns sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 done
