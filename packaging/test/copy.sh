@@ -34,6 +34,6 @@ files()
 	(cd "$root" && find . -xdev \( -path ./tmp -o -path ./proc -o -path ./sys -o \
 		-path ./var/log -o -path ./var/cache -o -path './var/lib/dpkg' -o \
 		-path ./var/lib/apt -o -path ./var/lib/systemd -o -path ./run -o \
-		-path ./root/.rpmdb -o -path ./var/lib/rpm -o \
+		-name .rpmdb -o -path ./var/lib/rpm -o \
 		-name '__pycache__' \) -prune -o -print | sort)
 }

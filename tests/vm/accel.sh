@@ -18,11 +18,11 @@ if [ ! -s "$answer" ]; then
 	need_packages "probing KVM" busybox-static
 	kernel=$("$VM/stock.sh" 6.12)
 	dir=$(mktemp -d)
-	mkdir -p "$dir"/root/{bin,proc}
-	cp /bin/busybox "$dir/root/bin/"
-	printf '#!/bin/busybox sh\necho KVM-WORKS\n/bin/busybox poweroff -f\n' >"$dir/root/init"
-	chmod +x "$dir/root/init"
-	(cd "$dir/root" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$dir/init.gz"
+	mkdir -p "$dir"/tree/{bin,proc}
+	cp /bin/busybox "$dir/tree/bin/"
+	printf '#!/bin/busybox sh\necho KVM-WORKS\n/bin/busybox poweroff -f\n' >"$dir/tree/init"
+	chmod +x "$dir/tree/init"
+	(cd "$dir/tree" && find . | busybox cpio -o -H newc 2>/dev/null | gzip -1) >"$dir/init.gz"
 	if timeout -k 1 25 qemu-system-x86_64 -nodefaults -no-user-config -display none \
 		-no-reboot -accel kvm -cpu host -smp 2 -m 512 -kernel "$kernel/boot/vmlinuz" \
 		-initrd "$dir/init.gz" -serial stdio \
