@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: D5 W8 W11 W26
-# tier: uml
+# tier: uml stock612
 # timeout: 60
 #
 # Large buffers arrive uncut at a router whose next link is narrower than the packets
