@@ -22,7 +22,7 @@
  *	together, 1..2^30
  * @window: bytes granted ahead of what was received, 0 = max_incoming /
  *	(active messages + 1), or what was found for the sender; 0..2^30
- * @incoming_grows: @max_incoming gives way to windows that need more
+ * @max_incoming_set: @max_incoming does not give way to windows that need more
  * @max_overcommit: messages that hold grants, 1..HOMA_OVERCOMMIT_MAX
  * @fifo_grant_increment: bytes of one grant for the oldest message, 0 = off
  * @grant_fifo_fraction: share of the link for the oldest message in 1/1000,
@@ -44,7 +44,7 @@ struct homa_config {
 	u32 incast_bytes;
 	u32 max_incoming;
 	u32 window;
-	bool incoming_grows;
+	bool max_incoming_set;
 	u32 max_overcommit;
 	u32 fifo_grant_increment;
 	u32 grant_fifo_fraction;
@@ -66,7 +66,6 @@ struct homa_config {
 	.incast_bytes = 100000,				\
 	.max_incoming = 400000,				\
 	.window = 0,					\
-	.incoming_grows = true,				\
 	.max_overcommit = 8,				\
 	.fifo_grant_increment = 50000,			\
 	.grant_fifo_fraction = 50,			\

@@ -101,11 +101,11 @@ static void homa_grant_unwait(struct homa_grantor *gr, struct homa_grantee *g)
 
 /* ---- accounting ---- */
 
-/* Up to how much in all may be granted for a message. */
+/* What all messages together may be granted where one has this window. */
 static u32 homa_grant_limit(const struct homa_config *cfg, u32 tuned)
 {
-	return cfg->incoming_grows ? max(cfg->max_incoming, 2 * tuned) :
-				     cfg->max_incoming;
+	return cfg->max_incoming_set ? cfg->max_incoming :
+				       max(cfg->max_incoming, 2 * tuned);
 }
 
 static u32 homa_grant_share(const struct homa_config *cfg, u32 tuned,
@@ -363,20 +363,26 @@ static u32 homa_grant_issue(struct homa_grantor *gr,
 			    const struct homa_config *cfg,
 			    struct homa_grant_cmd *cmds)
 {
+	u32 limit = cfg->max_incoming;
 	struct homa_grantee *g;
 	u32 num = 0;
 	u32 want;
 	u32 room;
 	u32 i;
 
-	for (i = 0; i < gr->num_active; i++)
-		if (!homa_grant_want(gr, cfg, gr->active[i]))
-			gr->active[i]->needy = false;
-	while ((g = homa_grant_best_needy(gr)) != NULL) {
-		room = homa_grant_limit(cfg, g->tuned);
-		if (gr->total_incoming >= room)
-			break;
-		room -= gr->total_incoming;
+	/*
+	 * All messages together may have what the one with the largest window
+	 * needs: of each the window is a part of no more than that.
+	 */
+	for (i = 0; i < gr->num_active; i++) {
+		g = gr->active[i];
+		limit = max(limit, homa_grant_limit(cfg, g->tuned));
+		if (!homa_grant_want(gr, cfg, g))
+			g->needy = false;
+	}
+	while (gr->total_incoming < limit &&
+	       (g = homa_grant_best_needy(gr)) != NULL) {
+		room = limit - gr->total_incoming;
 		want = homa_grant_want(gr, cfg, g);
 		homa_grant_set(gr, g, g->granted + min(want, room));
 		homa_grant_cmd(&cmds[num++], g,

@@ -105,6 +105,17 @@ struct homa_grant_cmd {
 };
 
 /**
+ * homa_grantee_received() - bytes of a message that the grantor knows of
+ * @g: message, in any state
+ *
+ * Return: 0 if it is IDLE.
+ */
+static inline u32 homa_grantee_received(const struct homa_grantee *g)
+{
+	return g->state == HOMA_GRANTEE_IDLE ? 0 : g->length - g->remaining;
+}
+
+/**
  * homa_grantee_tune() - a window was found for a message
  * @g: message, in any state
  * @window: from homa_tune_window(), 0 = none

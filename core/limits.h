@@ -52,4 +52,7 @@
 /* Smallest message part that a packet must be able to carry. */
 #define HOMA_SEG_BYTES_MIN		8u
 
+/* Speed of a link, 4 Tbit/s, as for the setting. */
+#define HOMA_LINK_MBPS_MAX		4194304u
+
 #endif /* HOMA_CORE_LIMITS_H */

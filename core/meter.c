@@ -3,6 +3,7 @@
  * Speed of a link, from how fast the queue of its device drains.
  */
 #include "meter.h"
+#include "rate.h"
 
 #define HOMA_METER_MIN_NS	1000000u
 #define HOMA_METER_MIN_BYTES	16384u
@@ -15,7 +16,7 @@ void homa_meter_full(struct homa_meter *m, u64 now_ns, u64 drained)
 {
 	u64 bytes = drained - m->drained;
 	u64 ns = now_ns - m->since_ns;
-	u64 mbps;
+	u32 mbps;
 
 	m->free_since_ns = now_ns;
 	if (!m->since_ns || now_ns < m->since_ns || ns > U32_MAX)
@@ -24,8 +25,7 @@ void homa_meter_full(struct homa_meter *m, u64 now_ns, u64 drained)
 						  HOMA_METER_SHORT_NS) ||
 	    (bytes < HOMA_METER_MIN_BYTES && ns < HOMA_METER_LONG_NS))
 		return;
-	mbps = div_u64(min_t(u64, bytes, U64_MAX / 8000) * 8000, (u32)ns);
-	mbps = clamp_t(u64, mbps, 1, U32_MAX / 8);
+	mbps = homa_rate_mbps(bytes, (u32)ns);
 	/* Single measurements are off by what a burst brings. */
 	WRITE_ONCE(m->mbps, m->mbps ? (3 * (u64)m->mbps + mbps + 3) / 4 : mbps);
 restart:
@@ -54,8 +54,8 @@ u32 homa_meter_mbps(const struct homa_meter *m, u32 mbps_max)
 
 u32 homa_meter_queue_bytes(const struct homa_meter *m, u32 mbps_max, u32 seg)
 {
-	u64 bytes = div_u64((u64)homa_meter_mbps(m, mbps_max) *
-			    HOMA_METER_QUEUE_NS, 8000);
+	u64 bytes = homa_rate_bytes(homa_meter_mbps(m, mbps_max),
+				    HOMA_METER_QUEUE_NS);
 
 	/* Full, and nobody knows how slow it is: little at first. */
 	if (!READ_ONCE(m->mbps))

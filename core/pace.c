@@ -3,6 +3,7 @@
  * Estimate of the time at which the link falls idle (protocol §4.1).
  */
 #include "pace.h"
+#include "rate.h"
 
 /* Eight bits per byte, 1000 ns per bit at 1 Mbit/s, and 1 % more. */
 #define NS_PER_BYTE_AT_1_MBPS	(8u * 1000u * 101u / 100u)
@@ -20,9 +21,8 @@ u32 homa_pace_wire_ns(u32 ip_bytes, u32 link_mbps)
 
 u32 homa_pace_burst_bytes(u32 link_mbps, u32 ns)
 {
-	u64 bytes = div_u64((u64)link_mbps * ns, 8 * 1000);
-
-	return min_t(u64, bytes, HOMA_PACE_BURST_BYTES_MAX);
+	return min_t(u64, homa_rate_bytes(link_mbps, ns),
+		     HOMA_PACE_BURST_BYTES_MAX);
 }
 
 struct homa_pace_verdict homa_pace_try(u64 idle_until_ns, u64 now_ns,

@@ -228,8 +228,7 @@ static struct homa_rpc_verdict homa_rpc_first_data(struct homa_rpc_core *r,
 	r->rx_stalled = false;
 	r->rx_incoming = min(incoming, msg_len);
 	r->rx_granted = r->rx_incoming;
-	r->probe.since_ns = 0;
-	r->probe.offset = 0;
+	r->probe = (struct homa_rtt_probe) { 0 };
 	return homa_rpc_act(HOMA_ACT_ALLOC | HOMA_ACT_TAKE);
 }
 
@@ -447,11 +446,12 @@ u64 homa_rpc_time_grant(struct homa_rpc_core *r, u32 offset, u64 now_ns)
 u64 homa_rpc_time_data(struct homa_rpc_core *r, u32 start, bool retransmit,
 		       u64 now_ns)
 {
+	u64 rtt_ns;
+
 	if (r->state != HOMA_RPC_INCOMING || start < r->probe.offset)
 		return 0;
-	if (retransmit)
-		homa_rtt_probe_cancel(&r->probe);
-	return homa_rtt_probe_end(&r->probe, now_ns);
+	rtt_ns = homa_rtt_probe_end(&r->probe, now_ns);
+	return retransmit ? 0 : rtt_ns;
 }
 
 bool homa_rpc_resend_range(const struct homa_rpc_core *r, u32 from,

@@ -9,17 +9,21 @@
 #define HOMA_RTT_MIN_AGE	(10000000000ull >> HOMA_RTT_UNIT_SHIFT)
 #define HOMA_RTT_AGE_MAX	(20000000000ull >> HOMA_RTT_UNIT_SHIFT)
 
-/* Clocks of two CPUs may differ a little: never less than 0. */
+/* What two CPUs may differ by in time; more than that is a wrap-around: long ago. */
+#define HOMA_RTT_SKEW		4096
+
 static u32 homa_rtt_age(const struct homa_rtt *r, u64 now_ns)
 {
 	s32 age = (u32)(now_ns >> HOMA_RTT_UNIT_SHIFT) - r->min_at;
 
+	if (age < -HOMA_RTT_SKEW)
+		return HOMA_RTT_AGE_MAX;
 	return max(age, 0);
 }
 
 bool homa_rtt_known(const struct homa_rtt *r, u64 now_ns)
 {
-	/* With samples, the least one is never much older than 10 s. */
+	/* The first sample after 10 s replaces the least one. */
 	return r->min_ns && homa_rtt_age(r, now_ns) < HOMA_RTT_AGE_MAX;
 }
 
@@ -41,7 +45,8 @@ void homa_rtt_sample(struct homa_rtt *r, u64 rtt_ns, u64 now_ns)
 	}
 	if (!r->min_ns || rtt <= r->min_ns ||
 	    homa_rtt_age(r, now_ns) >= HOMA_RTT_MIN_AGE) {
-		r->min_ns = rtt;
+		/* A single one that is late does not become the least. */
+		r->min_ns = min(rtt, r->smooth_ns);
 		r->min_at = (u32)(now_ns >> HOMA_RTT_UNIT_SHIFT);
 	}
 }

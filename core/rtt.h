@@ -2,11 +2,13 @@
 /*
  * Round-trip time to a host, from packets that Homa sends in any case.
  *
- * What answers at once and in the kernel is timed: a GRANT answers the first
- * packet of a message that needs one, and the first bytes that a GRANT permits
- * answer the GRANT.  Requests and responses are not, because an application lies
- * between them.  One sample for each message and direction: by the second GRANT a
- * sender may have bytes left of the first, and its backlog would be measured.
+ * What answers in the kernel is timed: a GRANT answers the first packet of a
+ * message that needs one, and the first bytes that a GRANT permits answer the
+ * GRANT.  Requests and responses are not, because an application lies between
+ * them.  A receiver that has other messages grants late, and a sender that has
+ * unscheduled bytes left sends those first: such samples are too long, which the
+ * least of them and the bounds in tune.h are for.  One sample for each message and
+ * direction: by the second GRANT a sender has bytes left of the first as a rule.
  * Whatever was sent or asked for again is not timed: nobody knows which copy was
  * answered.
  */
@@ -55,7 +57,7 @@ static inline u64 homa_rtt_probe_end(struct homa_rtt_probe *p, u64 now_ns)
  * struct homa_rtt - round-trip time to one host
  * @smooth_ns: moving average, as in RFC 6298
  * @dev_ns: mean deviation from it, as in RFC 6298
- * @min_ns: least of the last 10 s, 0 = no sample yet
+ * @min_ns: least sample since 10 s, then what comes next; 0 = no sample yet
  * @min_at: when that was, in units of 2^20 ns; wraps around
  *
  * All zero is the initial state.

@@ -2,6 +2,7 @@
 /*
  * How much may be under way: bandwidth times delay, with bounds.
  */
+#include "rate.h"
 #include "tune.h"
 
 #define HOMA_ARRIVAL_BYTES	32768u
@@ -9,7 +10,6 @@
 #define HOMA_ARRIVAL_LONG_NS	10000000u
 #define HOMA_ARRIVAL_LONG_BYTES	4096u
 #define HOMA_ARRIVAL_EPOCH_NS	10000000000ull
-#define HOMA_ARRIVAL_MBPS_MAX	4194304u
 
 /*
  * Hosts are late by some ten microseconds now and then, whatever their usual
@@ -29,14 +29,19 @@
  * too: so more than the window there is without tuning would be too much.
  */
 #define HOMA_TUNE_MEASURED_NS	1000000u
-#define HOMA_TUNE_MEASURED_BYTES 200000u
+
+/*
+ * A receiver that has much to do grants late, and that must not make senders send
+ * more without a grant: not more than so many times the setting.
+ */
+#define HOMA_TUNE_UNSCHED_TIMES	4u
 
 #define HOMA_TUNE_PACKETS_MIN	4u
 
 bool homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns)
 {
 	u64 ns = now_ns - a->since_ns;
-	u64 mbps;
+	u32 mbps;
 
 	if (!a->since_ns || now_ns < a->since_ns || ns > U32_MAX) {
 		homa_arrival_start(a, now_ns);
@@ -48,15 +53,15 @@ bool homa_arrival_add(struct homa_arrival *a, u32 bytes, u64 now_ns)
 	if (a->bytes < (ns < HOMA_ARRIVAL_LONG_NS ? HOMA_ARRIVAL_BYTES :
 						    HOMA_ARRIVAL_LONG_BYTES))
 		return false;
-	mbps = div_u64(min_t(u64, a->bytes, U64_MAX / 8000) * 8000, (u32)ns);
-	mbps = clamp_t(u64, mbps, 1, HOMA_ARRIVAL_MBPS_MAX);
-	if (now_ns - a->epoch_ns > HOMA_ARRIVAL_EPOCH_NS) {
+	mbps = homa_rate_mbps(a->bytes, (u32)ns);
+	if (now_ns > a->epoch_ns &&
+	    now_ns - a->epoch_ns > HOMA_ARRIVAL_EPOCH_NS) {
 		a->last_mbps = now_ns - a->epoch_ns >
 			       2 * HOMA_ARRIVAL_EPOCH_NS ? 0 : a->best_mbps;
 		a->best_mbps = 0;
 		a->epoch_ns = now_ns;
 	}
-	a->best_mbps = max_t(u32, a->best_mbps, mbps);
+	a->best_mbps = max(a->best_mbps, mbps);
 	homa_arrival_start(a, now_ns);
 	return true;
 }
@@ -67,12 +72,6 @@ u32 homa_arrival_mbps(const struct homa_arrival *a, u64 now_ns)
 	    now_ns - a->epoch_ns > 2 * HOMA_ARRIVAL_EPOCH_NS)
 		return 0;
 	return max(a->best_mbps, a->last_mbps);
-}
-
-static u64 homa_tune_bytes(u32 mbps, u32 ns)
-{
-	/* Speeds are below 2^22, times below 2^32. */
-	return div_u64((u64)mbps * ns, 8000);
 }
 
 /*
@@ -89,26 +88,25 @@ static u32 homa_tune_wait_ns(const struct homa_rtt *r)
 	return ns + ns / 8;
 }
 
-u32 homa_tune_window(const struct homa_rtt *r, u32 mbps, bool measured,
+u32 homa_tune_window(const struct homa_rtt *r, u32 mbps, u32 measured_max,
 		     u32 packet_bytes, u64 now_ns)
 {
-	u32 least_ns = measured ? HOMA_TUNE_MEASURED_NS : HOMA_TUNE_WINDOW_NS;
-	u64 least;
+	u32 least_ns = measured_max ? HOMA_TUNE_MEASURED_NS :
+				      HOMA_TUNE_WINDOW_NS;
 	u64 bytes;
 
 	if (!mbps || !homa_rtt_known(r, now_ns))
 		return 0;
-	bytes = homa_tune_bytes(mbps, homa_tune_wait_ns(r));
-	least = homa_tune_bytes(mbps, least_ns);
-	if (measured) {
-		bytes = min_t(u64, bytes, HOMA_TUNE_MEASURED_BYTES);
-		least = min_t(u64, least, HOMA_TUNE_MEASURED_BYTES);
-	}
-	least = max_t(u64, least, HOMA_TUNE_PACKETS_MIN * (u64)packet_bytes);
-	return min_t(u64, max(bytes, least), HOMA_MSG_BYTES_MAX);
+	bytes = max(homa_rate_bytes(mbps, homa_tune_wait_ns(r)),
+		    homa_rate_bytes(mbps, least_ns));
+	if (measured_max)
+		bytes = min_t(u64, bytes, measured_max);
+	bytes = max_t(u64, bytes, HOMA_TUNE_PACKETS_MIN * (u64)packet_bytes);
+	return min_t(u64, bytes, HOMA_MSG_BYTES_MAX);
 }
 
-u32 homa_tune_unsched(const struct homa_rtt *r, u32 mbps, u32 seg, u64 now_ns)
+u32 homa_tune_unsched(const struct homa_rtt *r, u32 mbps, u32 usual, u32 seg,
+		      u64 now_ns)
 {
 	u64 bytes;
 	u32 ns;
@@ -117,7 +115,8 @@ u32 homa_tune_unsched(const struct homa_rtt *r, u32 mbps, u32 seg, u64 now_ns)
 		return 0;
 	/* Sent blindly: no more than is usual, and no slack. */
 	ns = min_t(u64, r->smooth_ns, 2 * (u64)r->min_ns);
-	bytes = homa_tune_bytes(mbps, max(ns, HOMA_TUNE_UNSCHED_NS));
+	bytes = homa_rate_bytes(mbps, max(ns, HOMA_TUNE_UNSCHED_NS));
+	bytes = min_t(u64, bytes, HOMA_TUNE_UNSCHED_TIMES * (u64)usual);
 	bytes = max_t(u64, bytes, HOMA_TUNE_PACKETS_MIN * (u64)seg);
 	if (bytes >= HOMA_MSG_BYTES_MAX)
 		return HOMA_MSG_BYTES_MAX;

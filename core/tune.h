@@ -64,24 +64,27 @@ u32 homa_arrival_mbps(const struct homa_arrival *a, u64 now_ns);
  * homa_tune_window() - bytes to grant ahead of what was received
  * @r: round-trip time to the sender
  * @mbps: speed of our link in 10^6 bit/s, 0 = unknown
- * @measured: @mbps is from homa_arrival_mbps(): it may be the processor's
+ * @measured_max: if @mbps is from homa_arrival_mbps(), and so may be the
+ *	processor's: the window there is without tuning; else 0
  * @packet_bytes: largest packet on the way
  * @now_ns: current time
  *
  * Return: at most HOMA_MSG_BYTES_MAX; 0 = unknown.
  */
-u32 homa_tune_window(const struct homa_rtt *r, u32 mbps, bool measured,
+u32 homa_tune_window(const struct homa_rtt *r, u32 mbps, u32 measured_max,
 		     u32 packet_bytes, u64 now_ns);
 
 /**
  * homa_tune_unsched() - bytes of a message to send without a GRANT
  * @r: round-trip time to the receiver
  * @mbps: speed of our link in 10^6 bit/s, 0 = unknown
+ * @usual: bytes without tuning; the result is at most four times that, or packets
  * @seg: message bytes in a packet
  * @now_ns: current time
  *
  * Return: at most HOMA_MSG_BYTES_MAX, whole packets otherwise; 0 = unknown.
  */
-u32 homa_tune_unsched(const struct homa_rtt *r, u32 mbps, u32 seg, u64 now_ns);
+u32 homa_tune_unsched(const struct homa_rtt *r, u32 mbps, u32 usual, u32 seg,
+		      u64 now_ns);
 
 #endif /* HOMA_CORE_TUNE_H */

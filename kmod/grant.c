@@ -57,10 +57,9 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	const struct homa_rpc_core *core = &rpc->core;
 	struct homa_net *hn = rpc->hn;
 	const struct homa_settings *s;
-	u64 now_ns = ktime_get_ns();
-	u32 known = 0;
 	u32 received;
 	bool before, after;
+	u64 now_ns;
 	u32 num;
 
 	lockdep_assert_held(&rpc->bucket->lock);
@@ -74,10 +73,10 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	rcu_read_lock();
 	s = rcu_dereference(hn->settings);
 	spin_lock(&hn->grant_lock);
+	/* Here, so that times are in order. */
+	now_ns = ktime_get_ns();
 	before = rpc->grantee.state != HOMA_GRANTEE_IDLE;
-	if (before)
-		known = rpc->grantee.length - rpc->grantee.remaining;
-	homa_tune_arrived_locked(rpc, received - known, s, now_ns);
+	homa_tune_arrived_locked(rpc, received, s, now_ns);
 	if (!before)
 		num = homa_grantor_add(&hn->grantor, &s->core, &rpc->grantee,
 				       &rpc->peer->grant, core->rx.length,

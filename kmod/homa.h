@@ -164,9 +164,6 @@ struct homa_link {
 /* Links of a socket whose buffers are counted until they leave the device. */
 #define HOMA_BULK_LINKS		2
 
-/* 4 Tbit/s, as for the setting. */
-#define HOMA_LINK_MBPS_MAX	4194304u
-
 /**
  * struct homa_settings - snapshot of what can be set in a namespace
  * @core: what the core's decisions use

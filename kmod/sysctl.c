@@ -17,10 +17,7 @@ enum kind {
 	KIND_U32,	/* as it is */
 	KIND_TICKS,	/* nanoseconds, shown in ms */
 	KIND_USECS,	/* nanoseconds, shown in us */
-	KIND_MBPS,	/* as it is; remembers that it was set */
-	KIND_UNSCHED,	/* the same */
-	KIND_INCOMING,	/* the same */
-	KIND_TUNE,	/* yes or no; yes forgets what the two remember */
+	KIND_TUNE,	/* yes or no; yes forgets what was set by hand */
 	KIND_U8,
 	KIND_FLAGS,	/* uapi §1: HOMA_FLAG_DONT_THROTTLE */
 };
@@ -32,6 +29,7 @@ enum kind {
  * @kind: how it is kept there
  * @min: smallest value, in shown units
  * @max: largest
+ * @set: where it is remembered that somebody wrote it, 0 = nowhere
  */
 struct knob {
 	const char *name;
@@ -39,14 +37,15 @@ struct knob {
 	enum kind kind;
 	int min;
 	int max;
+	u32 set;
 };
 
 static const struct knob knobs[] = {
-	{ "unsched_bytes", RAW(core.unsched_bytes), KIND_UNSCHED, 1,
-	  HOMA_MSG_BYTES_MAX },
+	{ "unsched_bytes", RAW(core.unsched_bytes), KIND_U32, 1,
+	  HOMA_MSG_BYTES_MAX, RAW(unsched_bytes_set) },
 	{ "incast_bytes", RAW(core.incast_bytes), KIND_U32, 0, 1 << 30 },
-	{ "max_incoming", RAW(core.max_incoming), KIND_INCOMING, 1,
-	  1 << 30 },
+	{ "max_incoming", RAW(core.max_incoming), KIND_U32, 1, 1 << 30,
+	  RAW(core.max_incoming_set) },
 	{ "window", RAW(core.window), KIND_U32, 0, 1 << 30 },
 	{ "tune_windows", RAW(tune_windows), KIND_TUNE, 0, 1 },
 	{ "max_overcommit", RAW(core.max_overcommit), KIND_U32, 1,
@@ -55,7 +54,8 @@ static const struct knob knobs[] = {
 	  HOMA_MSG_BYTES_MAX },
 	{ "grant_fifo_fraction", RAW(core.grant_fifo_fraction), KIND_U32, 0,
 	  500 },
-	{ "link_mbps", RAW(core.link_mbps), KIND_MBPS, 1, 1 << 22 },
+	{ "link_mbps", RAW(core.link_mbps), KIND_U32, 1, 1 << 22,
+	  RAW(link_mbps_set) },
 	{ "num_priorities", RAW(core.num_priorities), KIND_U8, 1,
 	  HOMA_PRIORITIES_MAX },
 	{ "defer_min_bytes", RAW(core.defer_min_bytes), KIND_U32, 0,
@@ -125,6 +125,8 @@ static void knob_set(const struct knob *k, struct homa_settings *s, int value)
 {
 	void *p = (char *)s + k->offset;
 
+	if (k->set)
+		*(bool *)((char *)s + k->set) = true;
 	switch (k->kind) {
 	case KIND_TICKS:
 		*(u32 *)p = value * NSEC_PER_MSEC;
@@ -135,22 +137,12 @@ static void knob_set(const struct knob *k, struct homa_settings *s, int value)
 	case KIND_U8:
 		*(u8 *)p = value;
 		break;
-	case KIND_MBPS:
-		*(u32 *)p = value;
-		s->link_mbps_set = true;
-		break;
-	case KIND_UNSCHED:
-		*(u32 *)p = value;
-		s->unsched_bytes_set = true;
-		break;
-	case KIND_INCOMING:
-		*(u32 *)p = value;
-		s->core.incoming_grows = false;
-		break;
 	case KIND_TUNE:
 		*(bool *)p = value;
-		s->unsched_bytes_set = false;
-		s->core.incoming_grows = true;
+		if (value) {
+			s->unsched_bytes_set = false;
+			s->core.max_incoming_set = false;
+		}
 		break;
 	case KIND_FLAGS:
 		*(bool *)p = !(value & HOMA_FLAG_DONT_THROTTLE);
@@ -164,8 +156,7 @@ static void knob_set(const struct knob *k, struct homa_settings *s, int value)
 /* Does it matter that a value was written, even if it stays the same? */
 static bool knob_remembers(const struct knob *k)
 {
-	return k->kind == KIND_MBPS || k->kind == KIND_UNSCHED ||
-	       k->kind == KIND_INCOMING || k->kind == KIND_TUNE;
+	return k->set || k->kind == KIND_TUNE;
 }
 
 /* Our own cutoffs changed (protocol §6). */

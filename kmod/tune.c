@@ -7,7 +7,7 @@
 #include "homa.h"
 
 /* As good as any for a host without a route: the window will not be used. */
-#define PACKET_BYTES_MIN 1500u
+#define PACKET_BYTES 1500u
 
 /**
  * homa_tune_rtt() - an answer of a host was timed
@@ -60,18 +60,17 @@ static u32 told_mbps(const struct homa_link *link,
 static u32 out_mbps(const struct homa_link *link,
 		    const struct homa_settings *s)
 {
-	/* The pacer may be changing it: the last one was as good. */
-	u32 seen = data_race(link->meter.mbps);
 	u32 told = told_mbps(link, s);
 
-	return told && seen ? min(told, seen) : told ?: seen;
+	return told ? homa_meter_mbps(&link->meter, told) :
+		      READ_ONCE(link->meter.mbps);
 }
 
 static u32 packet_bytes(const struct homa_peer *peer)
 {
 	const struct homa_route *route = rcu_dereference_bh(peer->route);
 
-	return route ? dst_mtu(route->dst) : PACKET_BYTES_MIN;
+	return route ? dst_mtu(route->dst) : PACKET_BYTES;
 }
 
 static u32 window_locked(const struct homa_peer *peer,
@@ -80,41 +79,53 @@ static u32 window_locked(const struct homa_peer *peer,
 {
 	struct homa_rtt rtt = peek(peer);
 	u32 mbps = told_mbps(link, s);
-	bool measured = !mbps;
+	u32 measured_max = 0;
 
 	lockdep_assert_held(&link->hn->grant_lock);
-	if (measured)
+	if (!mbps) {
 		mbps = homa_arrival_mbps(&link->arrival, now_ns);
-	return homa_tune_window(&rtt, mbps, measured, packet_bytes(peer),
+		measured_max = homa_grant_window_of(&s->core, 0);
+	}
+	return homa_tune_window(&rtt, mbps, measured_max, packet_bytes(peer),
 				now_ns);
+}
+
+/* Data came by a link that does not tell its speed.  Return: something new is known. */
+static bool measure_locked(struct homa_link *link, u32 bytes, u64 now_ns)
+{
+	if (link->hn->num_grantable)
+		return homa_arrival_add(&link->arrival, bytes, now_ns);
+	homa_arrival_start(&link->arrival, now_ns);
+	return false;
 }
 
 /**
  * homa_tune_arrived_locked() - bytes of a message that needs GRANTs came
  * @rpc: its RPC, before the grantor knows of them
- * @bytes: how many
+ * @received: bytes that are here by now
  * @s: settings
  * @now_ns: current time
  *
  * Finds the window of the message.  Context: softirqs disabled, grantor lock held.
  */
-void homa_tune_arrived_locked(struct homa_rpc *rpc, u32 bytes,
+void homa_tune_arrived_locked(struct homa_rpc *rpc, u32 received,
 			      const struct homa_settings *s, u64 now_ns)
 {
 	bool begins = rpc->grantee.state == HOMA_GRANTEE_IDLE;
+	u32 bytes = received - homa_grantee_received(&rpc->grantee);
 	struct homa_link *link = homa_link_rcu(rpc);
-	struct homa_net *hn = rpc->hn;
+	bool news = begins;
 	u32 window;
 
-	lockdep_assert_held(&hn->grant_lock);
+	lockdep_assert_held(&rpc->hn->grant_lock);
 	if (!s->tune_windows) {
 		homa_grantee_tune(&rpc->grantee, 0);
 		return;
 	}
-	if (!hn->num_grantable)
-		homa_arrival_start(&link->arrival, now_ns);
-	else if (!homa_arrival_add(&link->arrival, bytes, now_ns) && !begins)
-		return;		/* nothing new is known since the last packet */
+	if (!told_mbps(link, s))
+		news |= measure_locked(link, bytes, now_ns);
+	if (!news)
+		return;
 	window = window_locked(rpc->peer, link, s, now_ns);
 	/* A window that has been used may grow, but is not taken back. */
 	if (begins || window > (rpc->grantee.tuned ?:
@@ -143,7 +154,8 @@ void homa_tune_unsched_locked(struct homa_rpc *rpc,
 		return;
 	rtt = peek(rpc->peer);
 	bytes = homa_tune_unsched(&rtt, out_mbps(homa_link_rcu(rpc), s),
-				  rpc->core.tx_seg, now_ns);
+				  s->core.unsched_bytes, rpc->core.tx_seg,
+				  now_ns);
 	if (bytes)
 		homa_rpc_tune_unsched(&rpc->core, bytes);
 }
@@ -157,7 +169,7 @@ void homa_tune_unsched_locked(struct homa_rpc *rpc,
  */
 void homa_tune_get(struct homa_peer *peer, struct homa_tuned *t)
 {
-	u32 seg = PACKET_BYTES_MIN - HOMA_DATA_HDR_BYTES - sizeof(struct ipv6hdr);
+	u32 seg = PACKET_BYTES - HOMA_DATA_HDR_BYTES - sizeof(struct ipv6hdr);
 	const struct homa_settings *s;
 	const struct homa_route *route;
 	struct homa_net *hn = peer->hn;
@@ -183,6 +195,7 @@ void homa_tune_get(struct homa_peer *peer, struct homa_tuned *t)
 	if (s->tune_windows) {
 		t->unsched_bytes = s->unsched_bytes_set ? 0 :
 				   homa_tune_unsched(&t->rtt, out_mbps(link, s),
+						     s->core.unsched_bytes,
 						     seg, now_ns);
 		spin_lock(&hn->grant_lock);
 		t->window = window_locked(peer, link, s, now_ns);

@@ -20,7 +20,7 @@ struct homa_tuned {
 };
 
 void homa_tune_rtt(struct homa_peer *peer, u64 rtt_ns, u64 now_ns);
-void homa_tune_arrived_locked(struct homa_rpc *rpc, u32 bytes,
+void homa_tune_arrived_locked(struct homa_rpc *rpc, u32 received,
 			      const struct homa_settings *s, u64 now_ns);
 void homa_tune_unsched_locked(struct homa_rpc *rpc,
 			      const struct homa_settings *s, u64 now_ns);

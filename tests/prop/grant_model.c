@@ -62,9 +62,20 @@ u64 grant_model_total(const struct grant_model *m)
 u32 grant_model_limit(const struct grant_model *m,
 		      const struct homa_config *cfg, u32 i)
 {
-	if (cfg->incoming_grows && m->msg[i].tuned > cfg->max_incoming / 2)
+	if (!cfg->max_incoming_set && m->msg[i].tuned > cfg->max_incoming / 2)
 		return 2 * m->msg[i].tuned;
 	return cfg->max_incoming;
+}
+
+u32 grant_model_room(const struct grant_model *m, const struct homa_config *cfg)
+{
+	u32 room = cfg->max_incoming;
+	u32 i;
+
+	for (i = 0; i < GRANT_MODEL_MSGS; i++)
+		if (m->msg[i].state == HOMA_GRANTEE_ACTIVE)
+			room = max(room, grant_model_limit(m, cfg, i));
+	return room;
 }
 
 u32 grant_model_window(const struct grant_model *m,
@@ -221,10 +232,10 @@ static void issue(struct grant_model *m, const struct homa_config *cfg)
 			if (m->msg[i].needy &&
 			    (best == NONE || outranks(m, i, best)))
 				best = i;
-		if (best == NONE || total >= grant_model_limit(m, cfg, best))
+		if (best == NONE || total >= grant_model_room(m, cfg))
 			return;
 		command(m, best, (u32)min_t(u64, want(m, cfg, best),
-					    grant_model_limit(m, cfg, best) - total),
+					    grant_model_room(m, cfg) - total),
 			priority(m, cfg, best), false);
 		m->msg[best].needy = want(m, cfg, best) > 0;
 	}

@@ -55,8 +55,10 @@ u32 grant_model_peer_active(const struct grant_model *m, u32 peer);
 bool grant_model_peer_waits(const struct grant_model *m, u32 peer);
 u32 grant_model_incoming(const struct grant_model_msg *msg);
 u64 grant_model_total(const struct grant_model *m);
+/* What all together may be granted if message @i is one of them, and as they are. */
 u32 grant_model_limit(const struct grant_model *m,
 		      const struct homa_config *cfg, u32 i);
+u32 grant_model_room(const struct grant_model *m, const struct homa_config *cfg);
 u32 grant_model_window(const struct grant_model *m,
 		       const struct homa_config *cfg, u32 i);
 

@@ -37,7 +37,8 @@ static const char *check_message(const struct grant_world *w, u32 i)
 	/* Nobody is forgotten: nothing on its way, and no right to more. */
 	CLAIM(g->rec_incoming || g->granted == g->length || g->needy);
 	/* Nobody waits for room that is there. */
-	CLAIM(!g->needy || w->gr.total_incoming >= w->cfg.max_incoming);
+	CLAIM(!g->needy ||
+	      w->gr.total_incoming >= grant_model_room(&w->model, &w->cfg));
 	return NULL;
 }
 
@@ -88,7 +89,6 @@ static const char *check_commands(struct grant_world *w, u32 num)
 	const struct homa_grant_cmd *cmd;
 	u64 total = w->gr.total_incoming;
 	bool regular = false;
-	u32 limit = w->cfg.max_incoming;
 	u32 i, received;
 
 	CLAIM(num == w->model.num_cmds);
@@ -109,11 +109,10 @@ static const char *check_commands(struct grant_world *w, u32 num)
 		regular = true;
 		CLAIM(cmd->offset - received <=
 		      grant_model_window(&w->model, &w->cfg, want->msg));
-		limit = max(limit, grant_model_limit(&w->model, &w->cfg, want->msg));
 		w->before[want->msg] = cmd->offset;
 	}
 	/* Beyond the limit only by announcements and the oldest's share. */
-	CLAIM(!regular || total <= limit);
+	CLAIM(!regular || total <= grant_model_room(&w->model, &w->cfg));
 	return NULL;
 }
 

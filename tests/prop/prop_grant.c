@@ -32,7 +32,7 @@ static void configure(struct prop *p, struct homa_config *cfg)
 		cfg->fifo_grant_increment = prop_below(p, 200000);
 	if (prop_one_in(p, 4))
 		cfg->grant_fifo_fraction = prop_below(p, 501);
-	cfg->incoming_grows = prop_one_in(p, 2);
+	cfg->max_incoming_set = prop_one_in(p, 2);
 	cfg->num_priorities = (u8)prop_range(p, 1, HOMA_PRIORITIES_MAX);
 	cfg->max_sched_prio = (u8)prop_below(p, cfg->num_priorities);
 }

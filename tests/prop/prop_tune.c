@@ -9,6 +9,7 @@
 #define STEPS	2000
 #define SEG	1424
 #define PACKET	1500
+#define USUAL	200000u
 
 void prop_run(struct prop *p)
 {
@@ -22,7 +23,7 @@ void prop_run(struct prop *p)
 	while (prop_step(p, STEPS)) {
 		u32 jitter_ns = prop_below(p, base_ns / 4 + 1);
 		u64 bdp, ceiling;
-		u32 window, unsched, seen;
+		u32 window, measured, unsched, seen;
 
 		now_ns += prop_length(p, prop_one_in(p, 50) ? 2000000000u : 20000000u);
 		if (prop_one_in(p, 10))
@@ -39,18 +40,19 @@ void prop_run(struct prop *p)
 		PROP_CHECK(r.smooth_ns + 8 >= base_ns && r.smooth_ns <= HOMA_RTT_NS_MAX);
 
 		bdp = (u64)mbps * base_ns / 8000;
-		window = homa_tune_window(&r, mbps, false, PACKET, now_ns);
+		window = homa_tune_window(&r, mbps, 0, PACKET, now_ns);
 		PROP_CHECK(window >= min_t(u64, bdp, HOMA_MSG_BYTES_MAX));
 		ceiling = (u64)mbps * (2 * (u64)r.min_ns + 60000) / 8000;
 		ceiling = max_t(u64, ceiling + ceiling / 8 + 1, 4 * PACKET);
 		PROP_CHECK(window <= min_t(u64, ceiling, HOMA_MSG_BYTES_MAX));
-		PROP_CHECK(homa_tune_window(&r, mbps, true, PACKET, now_ns) >= min(window, 1000000u) ||
-			   window > 200000);
+		measured = homa_tune_window(&r, mbps, USUAL, PACKET, now_ns);
+		PROP_CHECK(measured >= min(window, USUAL));
+		PROP_CHECK(measured <= max_t(u32, USUAL, 4 * PACKET));
 
-		unsched = homa_tune_unsched(&r, mbps, SEG, now_ns);
+		unsched = homa_tune_unsched(&r, mbps, USUAL, SEG, now_ns);
 		PROP_CHECK(unsched >= 4 * SEG && unsched <= HOMA_MSG_BYTES_MAX);
 		PROP_CHECK(unsched % SEG == 0 || unsched == HOMA_MSG_BYTES_MAX);
-		PROP_CHECK(unsched + SEG >= min_t(u64, bdp, HOMA_MSG_BYTES_MAX));
+		PROP_CHECK(unsched + SEG >= min_t(u64, bdp, 4 * USUAL));
 		PROP_CHECK(unsched <= max_t(u64, ceiling, (u64)mbps * 20000 / 8000));
 
 		/* What comes at a steady pace is measured as that pace. */

@@ -191,6 +191,25 @@ static void test_needy(void **unused)
 	assert_true(w.msg[2].needy);
 }
 
+/* One with a large window does not take everything from those without. */
+static void test_tuned_and_not(void **unused)
+{
+	struct world w;
+
+	(void)unused;
+	start(&w);
+	homa_grantee_tune(&w.msg[0], 600000);
+	add_len(&w, 0, 0, MSG);
+	/* Half of 1,200,000, and 40,000 of them are unscheduled. */
+	expect_cmd(&w, 0, 0, 600000, 0);
+	assert_int_equal(w.gr.total_incoming, 600000);
+	add(&w, 1, 1);
+	/* A third of its own 400,000. */
+	assert_int_equal(w.num, 1);
+	expect_cmd(&w, 0, 1, 133333, 0);
+	assert_int_equal(w.gr.total_incoming, 733333);
+}
+
 static void test_overcommit(void **unused)
 {
 	struct world w;
@@ -329,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_priorities),
 		cmocka_unit_test(test_window_shrinks),
 		cmocka_unit_test(test_needy),
+		cmocka_unit_test(test_tuned_and_not),
 		cmocka_unit_test(test_overcommit),
 		cmocka_unit_test(test_fair_to_hosts),
 		cmocka_unit_test(test_absurd_announcement),

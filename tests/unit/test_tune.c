@@ -23,14 +23,14 @@ static u32 window(u32 mbps, u32 rtt_ns, bool measured)
 {
 	struct homa_rtt r = steady(rtt_ns);
 
-	return homa_tune_window(&r, mbps, measured, 1500, SEC);
+	return homa_tune_window(&r, mbps, measured ? 200000 : 0, 1500, SEC);
 }
 
 static u32 unsched(u32 mbps, u32 rtt_ns)
 {
 	struct homa_rtt r = steady(rtt_ns);
 
-	return homa_tune_unsched(&r, mbps, 1424, SEC);
+	return homa_tune_unsched(&r, mbps, 40000, 1424, SEC);
 }
 
 static void windows(void **state)
@@ -46,6 +46,10 @@ static void windows(void **state)
 	assert_int_equal(window(1000, 20 * US, true), 125000);
 	assert_int_equal(window(100000, 20 * US, false), 750000);
 	assert_int_equal(window(100000, 20 * US, true), 200000);
+	/* The window there is without tuning may be another. */
+	assert_int_equal(homa_tune_window(&(struct homa_rtt){ .smooth_ns = MS, .min_ns = MS,
+							      .min_at = SEC >> 20 },
+					  10000, 2000000, 1500, SEC), 1000000);
 	/* Four packets at least, a message at most. */
 	assert_int_equal(window(10, 20 * US, true), 6000);
 	assert_int_equal(window(100000, 100 * US, false), 1000000);
@@ -63,13 +67,13 @@ static void jitter(void **state)
 	(void)state;
 	r.smooth_ns = 120 * US;
 	r.dev_ns = 10 * US;
-	assert_int_equal(homa_tune_window(&r, 8000, false, 1500, SEC), 180000);
+	assert_int_equal(homa_tune_window(&r, 8000, 0, 1500, SEC), 180000);
 	r.smooth_ns = 10 * MS;
-	assert_int_equal(homa_tune_window(&r, 8000, false, 1500, SEC), 281250);
-	assert_int_equal(homa_tune_unsched(&r, 8000, 1000, SEC), 200000);
+	assert_int_equal(homa_tune_window(&r, 8000, 0, 1500, SEC), 281250);
+	assert_int_equal(homa_tune_unsched(&r, 8000, 100000, 1000, SEC), 200000);
 	r.smooth_ns = U32_MAX;
 	r.dev_ns = U32_MAX;
-	assert_int_equal(homa_tune_window(&r, 8000, false, 1500, SEC), 281250);
+	assert_int_equal(homa_tune_window(&r, 8000, 0, 1500, SEC), 281250);
 }
 
 static void unscheduled(void **state)
@@ -79,7 +83,8 @@ static void unscheduled(void **state)
 	assert_int_equal(unsched(1000, MS), 87 * 1424);
 	assert_int_equal(unsched(10000, US), 17 * 1424);
 	assert_int_equal(unsched(10, 5 * MS), 4 * 1424);
-	assert_int_equal(unsched(100000, 100 * US), HOMA_MSG_BYTES_MAX);
+	/* Four times the setting at most. */
+	assert_int_equal(unsched(100000, 100 * US), 112 * 1424);
 	assert_int_equal(unsched(0, MS), 0);
 	assert_int_equal(unsched(1000, 0), 0);
 }
@@ -89,8 +94,8 @@ static void forgets(void **state)
 	struct homa_rtt r = steady(MS);
 
 	(void)state;
-	assert_int_equal(homa_tune_window(&r, 1000, false, 1500, 22 * SEC), 0);
-	assert_int_equal(homa_tune_unsched(&r, 1000, 1424, 22 * SEC), 0);
+	assert_int_equal(homa_tune_window(&r, 1000, 0, 1500, 22 * SEC), 0);
+	assert_int_equal(homa_tune_unsched(&r, 1000, 40000, 1424, 22 * SEC), 0);
 }
 
 static void arrivals(void **state)
