@@ -919,7 +919,6 @@ struct homa_peer *homa_peer_find(struct homa_net *hn,
 u64 homa_peer_secret(const struct homa_net *hn,
 		     const struct homa_peer_key *key);
 void homa_peer_put(struct homa_peer *peer);
-void homa_peer_used(struct homa_peer *peer);
 bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack);
 u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);
 bool homa_peer_cutoffs_due(struct homa_peer *peer);

@@ -115,17 +115,6 @@ void homa_peer_set_known(struct homa_peer *peer)
 }
 
 /**
- * homa_peer_used() - a host is not idle
- * @peer: host, referenced
- */
-void homa_peer_used(struct homa_peer *peer)
-{
-	/* Without the test every look-up would write to the cache line. */
-	if (time_after(jiffies, READ_ONCE(peer->used)))
-		WRITE_ONCE(peer->used, jiffies);
-}
-
-/**
  * homa_peer_find() - a host that is already known
  * @hn: namespace
  * @key: its address
@@ -142,8 +131,9 @@ struct homa_peer *homa_peer_find(struct homa_net *hn,
 	if (peer && !refcount_inc_not_zero(&peer->refs))
 		peer = NULL;
 	rcu_read_unlock();
-	if (peer)
-		homa_peer_used(peer);
+	/* Without the test every look-up would write to the cache line. */
+	if (peer && time_after(jiffies, READ_ONCE(peer->used)))
+		WRITE_ONCE(peer->used, jiffies);
 	return peer;
 }
 
@@ -418,13 +408,20 @@ void homa_peers_drop_routes(struct homa_net *hn)
 {
 	struct rhashtable_iter iter;
 	struct homa_peer *peer;
+	u32 walked = 0;
 
 	rhashtable_walk_enter(&hn->peers, &iter);
 	rhashtable_walk_start(&iter);
 	while ((peer = rhashtable_walk_next(&iter)) != NULL) {
 		/* A table that was resized is walked again from its start. */
-		if (!IS_ERR(peer))
-			homa_route_drop(peer);
+		if (IS_ERR(peer))
+			continue;
+		homa_route_drop(peer);
+		if (!(++walked % GC_BATCH)) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

@@ -479,16 +479,18 @@ struct homa_rpc *homa_rpc_open_server(struct homa_sock *hsk, u64 id,
 
 	*reason = HOMA_REASON_NONE;
 	peer = homa_peer_find(hsk->hn, key);
-	rpc = find_request(hsk, id, key,
-			   peer ? peer->secret : homa_peer_secret(hsk->hn, key),
-			   dport, now_ns, reason);
-	if (rpc || *reason != HOMA_REASON_NONE) {
-		if (peer)
-			homa_peer_put(peer);
-		return rpc;
+	/* A host would be remembered, or room made: not for a copy. */
+	if (!peer || !may_accept(hsk, peer)) {
+		rpc = find_request(hsk, id, key, homa_peer_secret(hsk->hn, key),
+				   dport, now_ns, reason);
+		if (rpc || *reason != HOMA_REASON_NONE) {
+			if (peer)
+				homa_peer_put(peer);
+			return rpc;
+		}
 	}
 
-	/* Nothing is allocated under a lock: another look-up comes after it. */
+	/* Nothing is allocated under a lock, so the look-up comes after it. */
 	*reason = HOMA_REASON_NO_MEMORY;
 	peer = accept_from(hsk, peer, key);
 	if (!peer)
@@ -544,14 +546,11 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 	hlist_del_init(&rpc->hash);
 	if (!list_empty(&rpc->young_link))
 		list_del_init(&rpc->young_link);
-	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core)) {
+	if (rpc->core.delivered && !homa_rpc_is_client(&rpc->core))
 		homa_dedup_add(&rpc->bucket->dedup,
 			       dedup_key(rpc->peer->secret, rpc->core.id,
 					 rpc->dport),
 			       ktime_get_coarse_ns());
-		/* The secret goes with the host, which is idle from now on. */
-		homa_peer_used(rpc->peer);
-	}
 	unlink_sock_locked(rpc);
 	homa_evict_remove_locked(rpc);
 	/* A short RPC is in none of these. */

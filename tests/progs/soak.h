@@ -24,7 +24,7 @@ enum soak_deed { SOAK_CLOSED, SOAK_SHUT, SOAK_ABORTED, SOAK_DEEDS };
 
 struct soak_process {
 	int ready, done;	/* done: it has got all that it asked for */
-	unsigned int requests, ended, failed;
+	unsigned int requests, ended;
 };
 
 struct soak_shared {

@@ -313,13 +313,11 @@ void soak_host_new(struct soak_host *host, unsigned int number, struct soak_host
 	soak_write("/proc/sys/net/ipv6/conf/all/accept_dad", "0");
 	soak_write("/proc/sys/net/ipv6/conf/default/accept_dad", "0");
 	soak_write("/proc/sys/net/ipv6/conf/default/router_solicitations", "0");
-	/* As patient as a slow machine needs. Whom nobody talks to is forgotten, but not
-	 * before its finished requests are: they would be served again.
-	 */
+	/* As patient as a slow machine needs; whom nobody talks to is forgotten soon. */
 	soak_write("/proc/sys/net/homa/timeout_ticks", "4000");
 	soak_write("/proc/sys/net/homa/peer_gc_threshold", "0");
-	soak_write("/proc/sys/net/homa/peer_idle_secs_min", "11");
-	soak_write("/proc/sys/net/homa/peer_idle_secs_max", "11");
+	soak_write("/proc/sys/net/homa/peer_idle_secs_min", "1");
+	soak_write("/proc/sys/net/homa/peer_idle_secs_max", "1");
 	soak_write("/proc/sys/net/homa/link_mbps", "1000");
 	soak_leave();
 	plug(host, sw);

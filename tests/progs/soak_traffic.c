@@ -16,10 +16,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "soak.h"
@@ -215,7 +213,6 @@ static void finish(struct thread *t, const struct t_sock *sock, const struct t_m
 	if (before & SOAK_ANSWERED_MASK)
 		complain("told of twice", number, seq, (long long)ret);
 	if (ret < 0) {
-		count(&self->failed);
 		if (!wild)
 			complain("request failed", number, seq, (long long)ret);
 	} else if (check(t, sock, msg, true, &who, &seq) &&

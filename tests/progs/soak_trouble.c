@@ -281,8 +281,6 @@ void soak_trouble(struct soak *soak)
 		break;
 	case 15:
 		read_counters(host);
-		if (!soak->module)
-			break;
 		if (!unload())
 			errx(1, "the module went away under open sockets");
 		counts[UNLOAD_REFUSED]++;
@@ -306,8 +304,6 @@ static void unload_and_load(struct soak *soak)
 	uint64_t end_ms = t_now_ms() + UNLOAD_MS;
 	int fd, ret;
 
-	if (!soak->module)
-		return;
 	while ((ret = unload()) != 0) {
 		if (t_now_ms() > end_ms)
 			errx(1, "the module stays: %s", strerror(-ret));

@@ -11,6 +11,7 @@
  * The seed decides what happens, not when.
  */
 #include <err.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,12 @@ int main(int argc, char **argv)
 			errx(2, "usage: t_soak [-s SECONDS] [-r SEED] [-a]");
 		}
 	}
+	if (!soak.module)
+		errx(2, "HOMA_KO: which module?");
+	/* Who makes trouble also ends it: no cable is out for longer than is meant. */
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK,
+			       &(struct sched_param){ .sched_priority = 1 }))
+		err(1, "sched_setscheduler");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	soak.sw.ns_fd = -1;
