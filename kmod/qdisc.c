@@ -267,7 +267,8 @@ static int homa_qdisc_enqueue(struct sk_buff *skb, struct Qdisc *sch,
 	/* Homa's own buffers fit the link, but not those that GRO has made. */
 	if (skb_is_gso(skb) &&
 	    homa_pace_burst_bytes(homa_link_mbps(q->link, &s->core),
-				  HOMA_PACE_BURST_NS) <
+				  max(s->core.max_nic_backlog_ns,
+				      HOMA_PACE_BURST_NS)) <
 	    skb->len / 2)
 		return enqueue_parts(sch, skb, s, to_free);
 	return enqueue_one(sch, skb, s, to_free);

@@ -28,16 +28,14 @@
  * What goes out next of a message, if it may: packets in one buffer.  Where the
  * queue of the device is kept short, a buffer is not longer than that queue: a
  * short message waits for both.
- *
- * Context: softirqs disabled.
  */
 static struct homa_tx_range burst(const struct homa_rpc *rpc,
 				  const struct homa_link *link,
-				  const struct homa_config *cfg)
+				  const struct homa_settings *s)
 {
-	u32 mbps = homa_meter_mbps(&link->meter, homa_link_mbps(link, cfg));
-	const struct homa_settings *s = rcu_dereference_bh(rpc->hn->settings);
-	u32 ns = homa_link_is_paced(link, s) ? cfg->max_nic_backlog_ns :
+	u32 mbps = homa_meter_mbps(&link->meter,
+				   homa_link_mbps(link, &s->core));
+	u32 ns = homa_link_is_paced(link, s) ? s->core.max_nic_backlog_ns :
 					       HOMA_PACE_BURST_NS;
 
 	return homa_rpc_tx_burst(&rpc->core, homa_pace_burst_bytes(mbps, ns));
@@ -132,7 +130,7 @@ struct homa_tx_range homa_sched_try_locked(struct homa_rpc *rpc, u64 now_ns)
 	/* With softirqs disabled this is a read-side section. */
 	s = rcu_dereference_bh(rpc->hn->settings);
 	link = homa_link_rcu(rpc);
-	r = burst(rpc, link, &s->core);
+	r = burst(rpc, link, s);
 	force = !s->throttle || left <= s->core.defer_min_bytes;
 	is_full = !force && (READ_ONCE(link->full) ||
 			     full(link, rpc, r, &s->core));
@@ -211,10 +209,10 @@ void homa_sched_drained(struct homa_link *link, u32 bytes)
  * homa_sched_drained() wakes it, or time does.
  */
 static bool look_full(struct homa_link *link, const struct homa_rpc *rpc,
-		      const struct homa_config *cfg, u64 now_ns)
+		      const struct homa_settings *s, u64 now_ns)
 {
-	u32 mbps_max = homa_link_mbps(link, cfg);
-	struct homa_tx_range r = burst(rpc, link, cfg);
+	u32 mbps_max = homa_link_mbps(link, &s->core);
+	struct homa_tx_range r = burst(rpc, link, s);
 	bool is_full;
 
 	WRITE_ONCE(link->full, true);
@@ -224,7 +222,7 @@ static bool look_full(struct homa_link *link, const struct homa_rpc *rpc,
 		   BUFFER_OVERHEAD_BYTES);
 	/* Whoever lowers queued_bytes after this sees @full. */
 	smp_mb();
-	is_full = full(link, rpc, r, cfg);
+	is_full = full(link, rpc, r, &s->core);
 	if (is_full) {
 		homa_meter_full(&link->meter, now_ns, link->given_bytes -
 				atomic_read(&link->queued_bytes));
@@ -239,13 +237,13 @@ static bool look_full(struct homa_link *link, const struct homa_rpc *rpc,
 
 /* Send the next packets of a message chosen by SRPT, or by its age. */
 static void send_one(struct homa_rpc *rpc, struct homa_link *link,
-		     const struct homa_config *cfg, bool fifo, u64 now_ns)
+		     const struct homa_settings *s, bool fifo, u64 now_ns)
 {
 	struct homa_tx_range r;
 	u8 priority;
 
 	homa_rpc_lock(rpc);
-	r = burst(rpc, link, cfg);
+	r = burst(rpc, link, s);
 	if (r.start == r.end || !homa_rpc_alive(rpc) ||
 	    rpc->deferred_to != link) {
 		homa_sched_remove_locked(rpc);
@@ -254,8 +252,7 @@ static void send_one(struct homa_rpc *rpc, struct homa_link *link,
 	}
 	priority = r.start < rpc->core.tx_unsched ?
 		   homa_tx_unsched_priority(rpc) : rpc->core.tx_prio;
-	account(link, burst_ip_bytes(rpc, r), now_ns,
-		rcu_dereference_bh(rpc->hn->settings), true);
+	account(link, burst_ip_bytes(rpc, r), now_ns, s, true);
 	homa_rpc_tx_sent(&rpc->core, r.end, now_ns);
 	if (homa_rpc_tx_next(&rpc->core).end > r.end) {
 		spin_lock_bh(&link->lock);
@@ -295,46 +292,36 @@ static struct homa_rpc *next_rpc(struct homa_link *link,
 	return rpc;
 }
 
-static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
+/* What the pacer does when it is time; RCU read-side section. */
+static void pace(struct homa_link *link, const struct homa_settings *s)
 {
-	struct homa_link *link = container_of(timer, struct homa_link, pacer);
 	u64 started_ns = ktime_get_ns();
 	u64 not_before_ns = U64_MAX;
-	struct homa_config cfg;
 	u64 now_ns;
 	u64 pause_ns;
-	bool idle;
 	u32 i;
 
-	WRITE_ONCE(link->full, false);
-	/* Only messages keep the namespace; the link may outlive it a moment. */
-	spin_lock_bh(&link->lock);
-	idle = !link->srpt.count;
-	spin_unlock_bh(&link->lock);
-	if (idle)
-		return HRTIMER_NORESTART;
-	homa_config_get(link->hn, &cfg);
 	for (i = 0; i < PACER_BATCH; i++) {
 		struct homa_srpt_verdict v;
 		struct homa_rpc *rpc;
 		bool is_full;
 
 		now_ns = ktime_get_ns();
-		rpc = next_rpc(link, &cfg, now_ns, &v);
+		rpc = next_rpc(link, &s->core, now_ns, &v);
 		not_before_ns = v.not_before_ns;
 		if (!rpc)
 			break;
 		local_bh_disable();
-		is_full = look_full(link, rpc, &cfg, now_ns);
+		is_full = look_full(link, rpc, s, now_ns);
 		local_bh_enable();
 		if (!is_full)
-			send_one(rpc, link, &cfg, v.fifo, now_ns);
+			send_one(rpc, link, s, v.fifo, now_ns);
 		homa_rpc_put(rpc);
 		if (is_full) {
-			hrtimer_start(timer,
+			hrtimer_start(&link->pacer,
 				      ns_to_ktime(now_ns + FULL_POLL_NS),
 				      HRTIMER_MODE_ABS_SOFT);
-			return HRTIMER_NORESTART;
+			return;
 		}
 		not_before_ns = now_ns;
 	}
@@ -347,13 +334,30 @@ static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
 	 */
 	if (not_before_ns != U64_MAX) {
 		now_ns = ktime_get_ns();
-		pause_ns = max_t(u64, cfg.max_nic_backlog_ns / 2,
+		pause_ns = max_t(u64, s->core.max_nic_backlog_ns / 2,
 				 now_ns - started_ns);
-		hrtimer_start(timer,
+		hrtimer_start(&link->pacer,
 			      ns_to_ktime(max(not_before_ns, now_ns) +
 					  pause_ns),
 			      HRTIMER_MODE_ABS_SOFT);
 	}
+}
+
+static enum hrtimer_restart pacer_expired(struct hrtimer *timer)
+{
+	struct homa_link *link = container_of(timer, struct homa_link, pacer);
+	bool idle;
+
+	WRITE_ONCE(link->full, false);
+	/* Only messages keep the namespace; the link may outlive it a moment. */
+	spin_lock_bh(&link->lock);
+	idle = !link->srpt.count;
+	spin_unlock_bh(&link->lock);
+	if (idle)
+		return HRTIMER_NORESTART;
+	rcu_read_lock();
+	pace(link, rcu_dereference(link->hn->settings));
+	rcu_read_unlock();
 	return HRTIMER_NORESTART;
 }
 

@@ -25,10 +25,7 @@
 /* Longest time that an RPC is not looked at. */
 #define YOUNG_TICKS_MAX 4
 
-/*
- * Young RPCs looked at in one expiry; the rest waits for the next, a tick later.
- * That is a million in a second, more than a host can have.
- */
+/* Young RPCs looked at in one expiry; the rest waits for the next, a tick later. */
 #define LOOKS_MAX 1024
 
 static u64 tick_of(u64 ns)
