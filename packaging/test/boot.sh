@@ -51,7 +51,7 @@ cpu=max,-cx16
 timeout -k 5 300 qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 	-accel $accel -cpu $cpu -smp 2 -m 1024 -kernel "$kernel/boot/vmlinuz" -initrd "$image" \
 	-serial "file:$console" -append 'console=ttyS0 panic=-1 quiet' </dev/null >&2 || :
-tr -d '\r' <"$console" | tail -n "${HOMA_BOOT_LINES:-60}"
+tr -d '\r' <"$console" | tail -n 60
 for text in PACKAGES-WORK QUICKSTART-WORKS GUIDE-WORKS FAULTS-FOUND "$release" \
 	"module $("$ROOT/packaging/version.sh")"; do
 	tr -d '\r' <"$console" | grep -qx "$text" ||

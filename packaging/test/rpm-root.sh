@@ -44,8 +44,8 @@ rpm -qp --provides "$packages"/rpm/RPMS/*/libhoma-[0-9]*.rpm | grep -q 'libhoma.
 	die "libhoma does not provide its library"
 # No dependency is left open between them, and no file is claimed by two.
 rpm -i --test --nodeps "${rpms[@]}" || die "the RPMs contradict each other"
-rpm -i --test "${rpms[@]}" 2>&1 | grep -E 'needed by' | grep -E 'homa' |
-	grep -E '^\s*(lib)?homa|^\s*python3-homa' && die "they miss each other"
+rpm -i --test "${rpms[@]}" 2>&1 | grep -E '^\s*(lib|python3-)?homa.* is needed by .*homa' &&
+	die "they miss each other"
 
 rpm -i --nodeps "${rpms[@]}" >"$scratch/install.log" 2>&1 ||
 	{ cat "$scratch/install.log"; die "cannot install the RPMs"; }
