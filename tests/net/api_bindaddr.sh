@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: H14 C2 C24
+# items: H14 C2
 # tier: uml stock612
 # timeout: 60
 #

@@ -70,12 +70,12 @@ in_ns h1 sysctl -q -w net.homa.incast_bytes=0
 # How many are lost depends on how the servers get their turns at the processors.
 without=0
 bursts=0
-while [ $without -lt $((rounds * 20)) ]; do
-	[ $bursts -lt 10 ] || die "the port is no bottleneck: this test sees nothing"
+while [ $without -lt 2000 ] && [ $bursts -lt 20 ]; do
 	burst "without limit"
 	without=$((without + drops))
 	bursts=$((bursts + 1))
 done
+[ $without -ge $((rounds * 64)) ] || die "the port is no bottleneck: this test sees nothing"
 in_ns h1 sysctl -q -w net.homa.incast_bytes=100000
 with=0
 i=0
@@ -84,5 +84,5 @@ while [ $i -lt $bursts ]; do
 	with=$((with + drops))
 	i=$((i + 1))
 done
-[ $with -le $((without / 20 + 20)) ] || die "packets are lost with the limit, too"
+[ $with -le $((without / 20)) ] || die "packets are lost with the limit, too"
 ok "$without packets lost without the limit, $with with it"

@@ -179,7 +179,7 @@ static void test_private(int family)
 	T_RET(finish(&answer), -EAGAIN);
 	T_EQ(answer.in.id, 0);
 	T_RET(t_echo(&server, &request), 0);
-	t_sleep_ms(20);
+	T_OK(T_WAIT(t_arrived(&client, send.out.id), 1000));
 	start_recv(&client, &answer, send.out.id, 0, IOSQE_ASYNC);
 	T_RET(finish(&answer), 1000);
 	T_EQ(answer.in.id, send.out.id);

@@ -119,7 +119,7 @@ class Runner:
     def follow(self, bed, boot, guest, tests):
         """Read the reports of one boot; return the tests that remain."""
         current, last, log, start = None, None, [], time.monotonic()
-        deadline = start + BOOT_S
+        deadline = start + BOOT_S * SLACK
         while True:
             line = guest.line(deadline)
             if not line:
@@ -172,7 +172,7 @@ class Runner:
         plan = "%s %d %s\n" % (test.name, guard_s(bed.tier, test), test.file)
         guests = [bed.start(os.path.join(boot, "machine%d" % vm), "tests", plan, "wall", vm, boot)
                   for vm in (1, 2)]
-        deadline = start + BOOT_S + test.timeout_s * SLACK
+        deadline = start + (BOOT_S + test.timeout_s) * SLACK
         verdicts, log = [], []
         try:
             for vm, guest in enumerate(guests, 1):
@@ -333,7 +333,7 @@ def main():
         os.execv(sys.executable, [sys.executable, os.path.join(ROOT, "tests/vm/list.py")])
     # The longest first: what comes last has the machine to itself.
     expand = {"stock": ["6.1", "6.12"],
-              "all": ["t0", "uml", "smp", "6.12", "6.1", "bench", "newest"],
+              "all": ["t0", "uml", "6.12", "6.1", "bench", "newest", "smp"],
               "": ["t0", "6.12", "6.1"] + (["uml"] if args.names else [])}
     tiers = [t for word in args.tier.split(",") for t in expand.get(word, [word])]
     for tier in tiers:

@@ -65,7 +65,9 @@ scan_log() # sets reason when the kernel complained since the last call
 		# A checker that is off would find nothing, too.
 		grep -E '^(setup_watchpoints|data_races):' /sys/kernel/debug/kcsan >/run/kcsan
 		relay 'k| KCSAN so far: ' </run/kcsan
-		grep -q 'setup_watchpoints: [1-9]' /run/kcsan || reason=${reason:-"KCSAN is off"}
+		watched_now=$(sed -n 's/^setup_watchpoints: //p' /run/kcsan)
+		[ "${watched_now:-0}" -gt "${watched:-0}" ] || reason=${reason:-"KCSAN is off"}
+		watched=$watched_now
 	else
 		dmesg -c >/run/dmesg
 	fi
@@ -79,7 +81,7 @@ scan_log() # sets reason when the kernel complained since the last call
 finds_a_race()
 {
 	insmod "$HOMA_BASE/homa_race.ko" || return
-	until_ok 600 race_is_reported
+	until_ok 300 race_is_reported
 	found=$?
 	rmmod homa_race || return
 	[ $found = 0 ] || return
