@@ -181,4 +181,13 @@ int t_abort(const struct t_sock *sock, uint64_t id, int error);
  */
 bool t_arrived(const struct t_sock *sock, uint64_t id);
 
+/* Messages of MSG_ZEROCOPY with one notification: one, or several in a row. */
+struct t_note {
+	uint32_t low, high;
+	bool copied;
+};
+
+/* The next notification: 0 or -errno. */
+int t_notified(const struct t_sock *sock, struct t_note *note);
+
 #endif /* T_H */

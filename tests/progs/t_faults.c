@@ -106,21 +106,6 @@ static int call_zerocopy(struct world *w)
 	return ret;
 }
 
-/* Messages that the next notification is for; 0: there is none. */
-static unsigned int notified(const struct t_sock *sock)
-{
-	char control[256];
-	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
-	const struct sock_extended_err *error;
-
-	if (recvmsg(sock->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0 || !CMSG_FIRSTHDR(&msg))
-		return 0;
-	error = (const void *)CMSG_DATA(CMSG_FIRSTHDR(&msg));
-	T_EQ(error->ee_origin, SO_EE_ORIGIN_ZEROCOPY);
-	T_EQ(error->ee_info, 0);
-	return error->ee_data - error->ee_info + 1;
-}
-
 static int receive(const struct t_sock *sock, struct t_msg *msg, uint64_t id)
 {
 	ssize_t ret = t_recv(sock, msg, id, MSG_DONTWAIT);
@@ -475,14 +460,17 @@ static void check_after(struct world *w, int (*call)(struct world *w), int ret)
 
 	if (call == call_zerocopy) {
 		struct pollfd error = { .fd = w->client.fd };
+		struct t_note note = { 0 };
 
 		/* What failed has no number. */
 		if (ret)
 			T_RET(call_zerocopy(w), 0);
 		T_RET(finish(w), 0);
 		T_EQ(poll(&error, 1, 1000), 1);
-		T_EQ(notified(&w->client), 1);
-		T_EQ(notified(&w->client), 0);
+		T_RET(t_notified(&w->client, &note), 0);
+		T_EQ(note.low, 0);
+		T_EQ(note.high, 0);
+		T_RET(t_notified(&w->client, &note), -EAGAIN);
 	} else if (call == send_request || call == call_sendmmsg) {
 		/* What was not accepted can be tried again. */
 		if (call == call_sendmmsg && !ret && !w->other_id) {
@@ -667,7 +655,8 @@ static void check_rpcs(void)
 		T_OK(check_softirq("failslab", families[i], 20000));
 		/*
 		 * Without waiting, pages are allocated only when slabs or page fragments
-		 * have run out, which what ran before decides: there may be none.
+		 * have run out, which what ran before decides: there may be none, and
+		 * then it says so.
 		 */
 		check_softirq("fail_page_alloc", families[i], 20000);
 	}

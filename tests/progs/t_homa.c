@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /* Homa calls in short form, for the guest test programs. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
@@ -407,4 +409,28 @@ int t_refused(const struct t_sock *client, const struct t_addr *to)
 
 	T_EQ(answer.args.id, id);
 	return (int)ret;
+}
+
+int t_notified(const struct t_sock *sock, struct t_note *note)
+{
+	char control[256];
+	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
+	const struct sock_extended_err *error;
+	struct cmsghdr *cmsg;
+
+	if (recvmsg(sock->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return -errno;
+	T_OK(msg.msg_flags & MSG_ERRQUEUE);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg)
+		t_die("a notification without a control message");
+	T_OK((cmsg->cmsg_level == SOL_IP && cmsg->cmsg_type == IP_RECVERR) ||
+	     (cmsg->cmsg_level == SOL_IPV6 && cmsg->cmsg_type == IPV6_RECVERR));
+	error = (const void *)CMSG_DATA(cmsg);
+	T_EQ(error->ee_origin, SO_EE_ORIGIN_ZEROCOPY);
+	T_EQ(error->ee_errno, 0);
+	note->low = error->ee_info;
+	note->high = error->ee_data;
+	note->copied = error->ee_code == SO_EE_CODE_ZEROCOPY_COPIED;
+	return 0;
 }

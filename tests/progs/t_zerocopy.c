@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <time.h>
-#include <linux/errqueue.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,50 +16,12 @@
 
 #include "t.h"
 
-#ifndef MSG_ZEROCOPY
-#define MSG_ZEROCOPY 0x4000000
-#endif
-#ifndef SO_ZEROCOPY
-#define SO_ZEROCOPY 60
-#endif
-
 #define PORT 99
 #define BYTES 300000
 #define PAGE 4096
 #define MANY_MAX 5000
 
 static unsigned char *body;	/* page aligned */
-
-/* Messages with one notification, or several in a row. */
-struct note {
-	uint32_t low, high;
-	bool copied;
-};
-
-/* The next notification: 0 or -errno. */
-static int notified(const struct t_sock *sock, struct note *note)
-{
-	char control[256];
-	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
-	const struct sock_extended_err *error;
-	struct cmsghdr *cmsg;
-
-	if (recvmsg(sock->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return -errno;
-	T_OK(msg.msg_flags & MSG_ERRQUEUE);
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg)
-		t_die("a notification without a control message");
-	T_OK((cmsg->cmsg_level == SOL_IP && cmsg->cmsg_type == IP_RECVERR) ||
-	     (cmsg->cmsg_level == SOL_IPV6 && cmsg->cmsg_type == IPV6_RECVERR));
-	error = (const void *)CMSG_DATA(cmsg);
-	T_EQ(error->ee_origin, SO_EE_ORIGIN_ZEROCOPY);
-	T_EQ(error->ee_errno, 0);
-	note->low = error->ee_info;
-	note->high = error->ee_data;
-	note->copied = error->ee_code == SO_EE_CODE_ZEROCOPY_COPIED;
-	return 0;
-}
 
 static bool has_note(const struct t_sock *sock, int timeout_ms)
 {
@@ -85,7 +46,7 @@ static void exchange(int family, const struct t_addr *to, size_t bytes)
 	struct homa_sendmsg_args args = { 0 };
 	struct t_msg request = { 0 }, response = { 0 };
 	struct t_sock server, client;
-	struct note note;
+	struct t_note note;
 	uint64_t id;
 
 	t_case("exchange of %zu bytes", bytes);
@@ -100,7 +61,7 @@ static void exchange(int family, const struct t_addr *to, size_t bytes)
 	T_RET(t_respond(&server, &request, 10, 6), 0);
 	T_RET(t_recv(&client, &response, id, 0), -EINVAL);	/* not private */
 	T_RET(t_recv(&client, &response, 0, 0), 10);
-	T_RET(notified(&client, &note), -EAGAIN);
+	T_RET(t_notified(&client, &note), -EAGAIN);
 
 	T_RET(t_setopt(&client, SOL_SOCKET, SO_ZEROCOPY, 2), -EINVAL);
 	T_RET(t_setopt(&client, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
@@ -117,7 +78,7 @@ static void exchange(int family, const struct t_addr *to, size_t bytes)
 	T_RET(t_recv(&client, &response, 0, 0), (int)bytes);
 	T_OK(t_msg_is(&client, &response, 5));
 	T_OK(has_note(&client, 1000));
-	T_RET(notified(&client, &note), 0);
+	T_RET(t_notified(&client, &note), 0);
 	T_EQ(note.low, 0);
 	T_EQ(note.high, 0);
 	/* Whoever receives on the same host gets a copy, and what is tiny is copied. */
@@ -125,7 +86,7 @@ static void exchange(int family, const struct t_addr *to, size_t bytes)
 	T_OK(!has_note(&client, 0));
 	/* The client has said that it has the response. */
 	T_OK(has_note(&server, 1000));
-	T_RET(notified(&server, &note), 0);
+	T_RET(t_notified(&server, &note), 0);
 	T_EQ(note.low, 0);
 	T_EQ(note.high, 0);
 	T_EQ(note.copied, true);
@@ -135,7 +96,7 @@ static void exchange(int family, const struct t_addr *to, size_t bytes)
 	T_RET(send_request(&client, to, bytes, &id), 0);
 	T_RET(ioctl(client.fd, HOMAIOCABORT, &(struct homa_abort_args){ .id = id }) ? -errno : 0, 0);
 	T_OK(has_note(&client, 1000));
-	T_RET(notified(&client, &note), 0);
+	T_RET(t_notified(&client, &note), 0);
 	T_EQ(note.low, 1);
 	T_EQ(note.high, 1);
 	t_close(&client);
@@ -147,14 +108,14 @@ static void nobody_waits(int family, const struct t_addr *to)
 {
 	struct homa_sendmsg_args args = { .id = 0x1235 };
 	struct t_sock server;
-	struct note note;
+	struct t_note note;
 
 	t_case("response to nobody");
 	t_open(&server, family, PORT);
 	T_RET(t_setopt(&server, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
 	T_RET(t_sendmsg(&server, to, body, BYTES, &args, MSG_ZEROCOPY), 0);
 	T_OK(has_note(&server, 1000));
-	T_RET(notified(&server, &note), 0);
+	T_RET(t_notified(&server, &note), 0);
 	T_EQ(note.low, 0);
 	t_close(&server);
 }
@@ -166,7 +127,7 @@ static void failures(int family, const struct t_addr *to)
 					PORT);
 	struct t_msg response = { 0 };
 	struct t_sock client;
-	struct note note;
+	struct t_note note;
 	uint64_t id;
 
 	t_case("memory that is not there");
@@ -183,7 +144,7 @@ static void failures(int family, const struct t_addr *to)
 	T_RET(send_request(&client, to, BYTES, &id), 0);
 	T_RET(t_recv(&client, &response, 0, 0), -ENOTCONN);
 	T_OK(has_note(&client, 1000));
-	T_RET(notified(&client, &note), 0);
+	T_RET(t_notified(&client, &note), 0);
 	T_EQ(note.low, 0);
 	T_EQ(note.high, 0);
 	t_close(&client);
@@ -195,7 +156,7 @@ static void many(int family, const struct t_addr *to)
 	struct homa_sendmsg_args response = { .id = 0x1235 };
 	uint32_t sent = 0, told = 0;
 	struct t_sock sock;
-	struct note note;
+	struct t_note note;
 	uint64_t id;
 	int ret;
 
@@ -210,7 +171,7 @@ static void many(int family, const struct t_addr *to)
 	T_RET(t_sendmsg(&sock, to, body, 1, &response, MSG_ZEROCOPY), -ENOBUFS);
 	T_RET(t_abort(&sock, 0, 0), 0);
 	while (told < sent && has_note(&sock, 1000)) {
-		T_RET(notified(&sock, &note), 0);
+		T_RET(t_notified(&sock, &note), 0);
 		T_OK(note.low <= note.high && note.high < sent);
 		told += note.high - note.low + 1;
 	}
@@ -219,7 +180,7 @@ static void many(int family, const struct t_addr *to)
 	T_RET(send_request(&sock, to, 1, &id), 0);
 	T_RET(t_abort(&sock, 0, 0), 0);
 	T_OK(has_note(&sock, 1000));
-	T_RET(notified(&sock, &note), 0);
+	T_RET(t_notified(&sock, &note), 0);
 	T_EQ(note.low, sent);
 	t_close(&sock);
 }
@@ -241,7 +202,7 @@ static void swallowed(int family, const struct t_addr *to)
 	};
 	struct t_msg response = { 0 };
 	struct t_sock client;
-	struct note note;
+	struct t_note note;
 	uint64_t id;
 	size_t i;
 
@@ -252,7 +213,7 @@ static void swallowed(int family, const struct t_addr *to)
 	T_OK(!has_note(&client, 10));
 	T_RET(t_recv(&client, &response, 0, 0), -ETIMEDOUT);
 	T_OK(has_note(&client, 1000));
-	T_RET(notified(&client, &note), 0);
+	T_RET(t_notified(&client, &note), 0);
 	T_EQ(note.copied, false);
 
 	for (i = 0; i < msg.msg_iovlen; i++) {
