@@ -73,6 +73,7 @@ void lh_late_answer(struct homa_msg *request, const struct lh_frame *frame,
 {
 	struct homa *homa = request->homa;
 	struct lh_late *late;
+	bool first;
 
 	homa_msg_release(request);
 	if (send_answer(request, frame, incoming) != -EAGAIN) {
@@ -86,27 +87,14 @@ void lh_late_answer(struct homa_msg *request, const struct lh_frame *frame,
 	}
 	*late = (struct lh_late){ .request = request, .frame = *frame, .incoming = incoming };
 	pthread_mutex_lock(&homa->lock);
-	if (!homa->large->late)
+	first = !homa->large->late;
+	if (first)
 		homa->large->late_tail = &homa->large->late;
 	*homa->large->late_tail = late;
 	homa->large->late_tail = &late->next;
-	lh_late_watch(homa);
-	pthread_mutex_unlock(&homa->lock);
-}
-
-/* Take the oldest one, as long as nobody else is at it. */
-static struct lh_late *take(struct homa *homa)
-{
-	struct lh_large *large = homa->large;
-	struct lh_late *late = large->late_busy ? NULL : large->late;
-
-	if (!late)
-		return NULL;
-	large->late_busy = true;
-	large->late = late->next;
-	if (!large->late)
+	if (first)
 		lh_late_watch(homa);
-	return late;
+	pthread_mutex_unlock(&homa->lock);
 }
 
 /**
@@ -117,25 +105,25 @@ void lh_late_work(struct homa *homa)
 {
 	struct lh_large *large = homa->large;
 	struct lh_late *late;
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&homa->lock);
-	while (ret != -EAGAIN && (late = take(homa))) {
+	/* The oldest one, as long as nobody else is at it. */
+	while (!large->late_busy && (late = large->late)) {
+		large->late_busy = true;
 		pthread_mutex_unlock(&homa->lock);
 		ret = send_answer(late->request, &late->frame, late->incoming);
-		if (ret != -EAGAIN) {
-			sent(homa, late->request, late->incoming);
-			free(late);
-		}
 		pthread_mutex_lock(&homa->lock);
 		large->late_busy = false;
-		if (ret != -EAGAIN)
-			continue;
-		late->next = large->late;
-		if (!late->next)
-			large->late_tail = &late->next;
-		large->late = late;
-		lh_late_watch(homa);
+		if (ret == -EAGAIN)
+			break;
+		large->late = late->next;
+		if (!large->late)
+			lh_late_watch(homa);
+		pthread_mutex_unlock(&homa->lock);
+		sent(homa, late->request, late->incoming);
+		free(late);
+		pthread_mutex_lock(&homa->lock);
 	}
 	pthread_mutex_unlock(&homa->lock);
 }

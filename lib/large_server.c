@@ -73,7 +73,7 @@ static struct lh_incoming *find(struct homa *homa, uint64_t token, const struct 
 	return incoming;
 }
 
-/* Answer a message of the protocol, and free it. */
+/* Answer a message of the protocol, which is taken. */
 static void answer_type(struct homa_msg *msg, uint8_t type)
 {
 	struct lh_frame frame = { .type = type };
@@ -370,6 +370,8 @@ static int announce(struct homa_msg *request, const struct iovec *iov, int iov_c
 	size_t at = 0;
 	int i, ret;
 
+	if (bytes > homa->large->max_bytes / 2)
+		return lh_fail(-EMSGSIZE, "the response is longer than half of large_memory_bytes");
 	pthread_mutex_lock(&homa->lock);
 	forgotten = !incoming->listed;
 	copy = forgotten ? NULL : lh_host_alloc(homa, incoming, bytes);

@@ -182,8 +182,8 @@ static void pass_on(struct homa *homa)
 }
 
 /* Bring a message to whom it belongs. A long one may have to be copied, and a bare frame makes
- * us send a chunk, or wait for the memory to send it: another thread polls meanwhile. For other
- * short ones waking that thread would cost more.
+ * us send a chunk: another thread polls meanwhile. For other short ones waking that thread
+ * would cost more.
  */
 static void route(struct homa *homa, struct lh_received *received)
 {

@@ -473,7 +473,7 @@ class AsyncSocket:
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and future.exception() is None:
                 self._requests.appendleft(future.result())
             raise
 

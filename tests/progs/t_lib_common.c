@@ -194,9 +194,7 @@ int t_lib_echo(struct homa *homa, const struct t_addr *to, size_t bytes, char op
 
 uint64_t t_lib_small_region(void)
 {
-	uint64_t pieces = 2 * HOMA_MAX_MESSAGE_LENGTH / HOMA_BPAGE_SIZE + 9;
-
-	return (pieces + (uint64_t)sysconf(_SC_NPROCESSORS_CONF)) * HOMA_BPAGE_SIZE;
+	return (t_region_min() / HOMA_BPAGE_SIZE + 9) * HOMA_BPAGE_SIZE;
 }
 
 bool t_lib_limit_sends(struct homa *homa)
