@@ -259,6 +259,15 @@ void session_fail(struct session *session, bool tell, const char *why)
 	session_end(session);
 }
 
+/* Did a frame fail for good?  Then the session has ended. */
+static bool failed(struct session *session, int ret)
+{
+	if (!ret || ret == -EAGAIN)
+		return false;
+	session_fail(session, false, homa_explain());
+	return true;
+}
+
 /* Connection to Homa: read while there is something, and room on the way. */
 static void pump_out(struct session *session)
 {
@@ -279,10 +288,8 @@ static void pump_out(struct session *session)
 			break;
 		}
 		ret = transmit(session, FRAME_DATA, session->out_offset, chunk, (size_t)got);
-		if (ret && ret != -EAGAIN) {
-			session_fail(session, false, homa_explain());
+		if (failed(session, ret))
 			return;
-		}
 		if (ret) {
 			session->stash = malloc((size_t)got);
 			if (!session->stash) {
@@ -299,10 +306,8 @@ static void pump_out(struct session *session)
 	}
 	if (session->out_eof && !session->stash_bytes && !session->out_end_sent) {
 		ret = transmit(session, FRAME_END, session->out_offset, NULL, 0);
-		if (ret && ret != -EAGAIN) {
-			session_fail(session, false, homa_explain());
+		if (failed(session, ret))
 			return;
-		}
 		session->out_end_sent = !ret;
 	}
 	watch(session);
@@ -316,10 +321,8 @@ static void retry(struct session *session)
 	if (session->stash_bytes)
 		ret = transmit(session, FRAME_DATA, session->out_offset - session->stash_bytes,
 			       session->stash, session->stash_bytes);
-	if (ret && ret != -EAGAIN) {
-		session_fail(session, false, homa_explain());
+	if (failed(session, ret))
 		return;
-	}
 	if (!ret) {
 		free(session->stash);
 		session->stash = NULL;
@@ -555,24 +558,24 @@ void session_events(struct session *session, uint32_t events)
 
 void session_tick(struct session *session, uint64_t now_ns)
 {
+	bool waits = session->stash_bytes || (session->out_eof && !session->out_end_sent);
+	bool ping = session->established && now_ns - session->heard_ns > PING_NS;
 	unsigned int i;
-	int ret = 0;
 
+	/* What could not be sent may not be needed any more. */
+	if (!waits && !ping)
+		session->stuck_ns = 0;
 	if (session->stuck_ns && now_ns - session->stuck_ns > STUCK_NS) {
 		session_fail(session, false, "there was no memory to send for half a minute");
 		return;
 	}
-	if (now_ns - session->heard_ns > PING_NS && session->established) {
+	if (ping) {
 		for (i = 0; i < SESSION_RPCS; i++)
 			if (session->rpcs[i].type == FRAME_PING)
 				break;
-		if (i == SESSION_RPCS)
-			ret = transmit(session, FRAME_PING, 0, NULL, 0);
+		if (i == SESSION_RPCS && failed(session, transmit(session, FRAME_PING, 0, NULL, 0)))
+			return;
 	}
-	if (ret && ret != -EAGAIN) {
-		session_fail(session, false, homa_explain());
-		return;
-	}
-	if (session->stash_bytes || (session->out_eof && !session->out_end_sent))
+	if (waits)
 		retry(session);
 }

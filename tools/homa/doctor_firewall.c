@@ -132,8 +132,9 @@ static bool is_foreign(const json_t *left, const json_t *right, bool negated)
 		return has_text(right, "lo");
 	if (!strcmp(ct, "state"))
 		return !has_text(right, "new") && !has_text(right, "untracked");
+	/* Not "th": Homa has its ports where all transports have them. */
 	return !strcmp(header, "tcp") || !strcmp(header, "udp") || !strcmp(header, "icmp") ||
-	       !strcmp(header, "icmpv6") || !strcmp(header, "th");
+	       !strcmp(header, "icmpv6");
 }
 
 static void look_at_match(const json_t *match, struct rule_view *v)

@@ -264,7 +264,7 @@ static bool send_due(struct worker *w, uint64_t now_ns)
 		}
 		if (rpc->counted) {
 			w->result.sent++;
-			perf_hist_add(&w->result.late, perf_now_ns() - rpc->due_ns);
+			perf_hist_add(&w->result.late, now_ns - rpc->due_ns);
 			note_size(&w->result.decile[rpc->decile], rpc->msg.bytes);
 		}
 		draw(w, now_ns);

@@ -143,7 +143,7 @@ enum probe_result probe_host(const struct in6_addr *host, uint32_t scope,
 }
 
 /**
- * probe_device() - the device by which packets go to a host
+ * probe_device() - the device that has the address with which packets go to a host
  * @host: address
  * @scope: interface of a link-local address
  * @dev: its name
@@ -186,5 +186,8 @@ bool probe_device(const struct in6_addr *host, uint32_t scope, char dev[IF_NAMES
 			snprintf(dev, IF_NAMESIZE, "%s", one->ifa_name);
 	}
 	freeifaddrs(all);
+	/* An address may have a label: eth0:1. */
+	if (found)
+		dev[strcspn(dev, ":")] = '\0';
 	return found;
 }

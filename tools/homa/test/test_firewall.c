@@ -42,6 +42,9 @@
 #define TCP22 \
 	"{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"tcp\"," \
 	"\"field\":\"dport\"}},\"right\":22}}"
+#define TH4000 \
+	"{\"match\":{\"op\":\"==\",\"left\":{\"payload\":{\"protocol\":\"th\"," \
+	"\"field\":\"dport\"}},\"right\":4000}}"
 #define COUNTER	"{\"counter\":{\"packets\":0,\"bytes\":0}}"
 
 static enum doctor_level worst(const char *items, char *mend, size_t size)
@@ -78,6 +81,8 @@ static void rules_are_judged(void **state)
 		{ CHAIN("input", "accept"), DOCTOR_OK },
 		{ CHAIN("input", "drop"), DOCTOR_PROBLEM },
 		{ CHAIN("output", "drop"), DOCTOR_PROBLEM },
+		{ CHAIN("input", "drop") "," RULE(PROTO("146") "," TH4000 "," ACCEPT), DOCTOR_NOTE },
+		{ CHAIN("input", "accept") "," RULE(PROTO("146") "," TH4000 "," DROP), DOCTOR_NOTE },
 		/* Forwarded packets are not ours. */
 		{ CHAIN("forward", "drop"), DOCTOR_OK },
 		{ CHAIN("input", "drop") "," RULE(PROTO("146") "," ACCEPT), DOCTOR_OK },
