@@ -84,7 +84,6 @@ links()
 		# eight times that.
 		ip netns exec "h$i" sysctl -q -w net.homa.unsched_bytes=$ROUND_TRIP_BYTES \
 			net.homa.max_incoming=$((8 * ROUND_TRIP_BYTES)) || die "parameters of h$i"
-		[ -z "$HOMA_SYSCTL" ] || ip netns exec "h$i" sysctl -q -w $(echo "$HOMA_SYSCTL" | tr , " ")
 		uplink "h$i" "$1" ""
 		tc -n sw qdisc del dev "p$i" root 2>/dev/null
 		{
@@ -116,13 +115,16 @@ marking()
 	done
 }
 
-# learned WORKLOAD: hosts know the sizes of its messages
+# learned WORKLOAD: hosts know the sizes of its messages; and what an experiment wants else
 learned()
 {
 	cutoffs=$(cluster_load -w "$1" -K $ROUND_TRIP_BYTES) || die "cutoffs of $1"
 	for i in $all; do
 		ip netns exec "h$i" sysctl -q -w net.homa.unsched_cutoffs="$cutoffs" ||
 			die "cutoffs of h$i"
+		[ -z "$HOMA_SYSCTL" ] ||
+			ip netns exec "h$i" sysctl -q -w $(echo "$HOMA_SYSCTL" | tr , " ") ||
+			die "parameters of h$i"
 	done
 }
 
@@ -144,6 +146,7 @@ while IFS=: read -r workload mbps load proto conns requests beside; do
 		rate=$mbps
 		marks=no
 		before=
+		sizes=
 		cluster_load -N $HOSTS -R "$mbps" -M /tmp/base </dev/null >/tmp/idle || die "the idle network"
 		echo "idle at $mbps Mbit/s: $(cat /tmp/idle)"
 	fi

@@ -334,7 +334,7 @@ static void parse(struct settings *set, int argc, char **argv)
 			break;
 		case 'K':
 			set->learn_unsched = (uint32_t)strtoul(optarg, NULL, 0);
-			return;
+			break;
 		case 'T':
 			set->bulk = true;
 			break;
@@ -342,6 +342,8 @@ static void parse(struct settings *set, int argc, char **argv)
 			usage();
 		}
 	}
+	if (set->learn_unsched)
+		return;
 	if (optind != argc || set->hosts < 2 || set->hosts > CLUSTER_HOSTS_MAX || !set->link_mbps ||
 	    !set->transport || !set->base_path || set->requests < 1)
 		usage();
