@@ -863,10 +863,17 @@ int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 int homa_rx(struct sk_buff *skb);
 void homa_rx_control(struct homa_sock *hsk, struct sk_buff *skb,
 		     const struct homa_hdr *hdr);
-void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
-		 const struct homa_ack *ack);
+enum homa_reason homa_rx_permit(struct homa_sock *hsk, struct sk_buff *skb);
 void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
 		  enum homa_reason reason);
+
+/* ---- ack.c: acks in ---- */
+struct homa_sock *homa_ack_sock(struct homa_sock *hsk, struct sk_buff *skb,
+				const struct homa_hdr *hdr,
+				const struct in6_addr *daddr,
+				const struct homa_ack *ack);
+void homa_ack_rx(struct homa_sock *hsk, const struct homa_peer_key *key,
+		 u64 client_id);
 
 /* ---- tx.c: packets out ---- */
 void homa_tx_xmit(struct homa_rpc *rpc);

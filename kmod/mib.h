@@ -90,6 +90,7 @@
 	X(unknown_packet_types, "packets of a type that does not exist") \
 	X(short_packets, "packets dropped because they were malformed")	\
 	X(ignored_need_acks, "NEED_ACK packets for RPCs not finished")	\
+	X(refused_acks, "acks that policies keep from the socket of their RPC") \
 	X(control_xmit_errors, "control packets refused by IP")		\
 	X(data_xmit_errors, "DATA packets refused by IP")		\
 	X(peer_allocs, "hosts remembered")				\

@@ -56,43 +56,6 @@ static void drop(struct homa_net *hn, struct sk_buff *skb,
 	kfree_skb_reason(skb, skb_reason(reason));
 }
 
-/**
- * homa_rx_ack() - a client's host says that an RPC is finished
- * @hn: namespace
- * @key: the host
- * @ack: which RPC; client_id 0 = none
- *
- * Context: softirq, rcu_read_lock(), no Homa lock held.
- */
-void homa_rx_ack(struct homa_net *hn, const struct homa_peer_key *key,
-		 const struct homa_ack *ack)
-{
-	struct homa_sock *hsk;
-	struct homa_todo todo __uninitialized;
-	struct homa_rpc *rpc;
-
-	if (!ack->client_id || !homa_id_is_client(ack->client_id))
-		return;
-	hsk = homa_port_find_rcu(hn, ack->server_port);
-	if (!hsk)
-		return;
-	rpc = homa_rpc_find_server(hsk, homa_wire_local_id(ack->client_id),
-				   key);
-	if (!rpc)
-		return;
-	homa_todo_init(&todo);
-	if (homa_rpc_ack(&rpc->core).actions & HOMA_ACT_END) {
-		/* Only who was sent something can show that he heard it. */
-		if (rpc->core.state == HOMA_RPC_OUTGOING && rpc->core.tx_next)
-			homa_peer_set_known(rpc->peer);
-		HOMA_INC(hn, server_responses_done);
-		HOMA_ADD(hn, server_response_bytes_done, rpc->core.tx_len);
-		homa_rpc_end_locked(rpc, HOMA_END_ACKED, &todo);
-	}
-	homa_rpc_unlock(rpc);
-	homa_todo_run(&todo);
-}
-
 /* One more packet with the same data, charged to the socket. */
 static struct sk_buff *another(struct homa_sock *hsk, struct sk_buff *skb)
 {
@@ -293,10 +256,11 @@ static bool take_whole(struct homa_rpc *rpc, struct sk_buff *skb,
 	return true;
 }
 
+/* @acked: socket of the RPC that the packet acknowledges, or NULL. */
 static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 		    const struct homa_hdr *hdr,
 		    const struct homa_peer_key *key,
-		    const struct in6_addr *daddr)
+		    const struct in6_addr *daddr, struct homa_sock *acked)
 {
 	/* Silence does not matter to a message that is complete at once. */
 	bool whole = hdr->data.len == hdr->data.msg_len;
@@ -382,8 +346,8 @@ took:
 		send_cutoffs(cutoffs);
 		homa_rpc_put(cutoffs);
 	}
-	if (hdr->data.ack.client_id)
-		homa_rx_ack(hn, key, &hdr->data.ack);
+	if (acked)
+		homa_ack_rx(acked, key, hdr->data.ack.client_id);
 	if (taken)
 		return;
 	if (reason != HOMA_REASON_DUPLICATE)
@@ -411,6 +375,27 @@ static bool policy_ok(struct sock *sk, struct sk_buff *skb)
 	if (skb->protocol == htons(ETH_P_IP))
 		return xfrm4_policy_check(sk, XFRM_POLICY_IN, skb);
 	return xfrm6_policy_check(sk, XFRM_POLICY_IN, skb);
+}
+
+/**
+ * homa_rx_permit() - ask what decides about the packets of a socket
+ * @hsk: socket
+ * @skb: packet; its header is contiguous
+ *
+ * IPsec policies, security modules, BPF of control groups, socket filters.
+ *
+ * Context: softirq, rcu_read_lock(), no Homa lock held.
+ * Return: HOMA_REASON_NONE, or why the socket must not get it.
+ */
+enum homa_reason homa_rx_permit(struct homa_sock *hsk, struct sk_buff *skb)
+{
+	if (!policy_ok(homa_sock_sk(hsk), skb))
+		return HOMA_REASON_POLICY;
+	nf_reset_ct(skb);
+	/* A filter must not cut headers. */
+	if (sk_filter_trim_cap(homa_sock_sk(hsk), skb, skb->len))
+		return HOMA_REASON_FILTER;
+	return HOMA_REASON_NONE;
 }
 
 /*
@@ -457,6 +442,7 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 {
 	struct homa_hdr hdr __uninitialized;
 	struct homa_peer_key key;
+	struct homa_sock *acked;
 	enum homa_reason reason;
 	struct homa_sock *hsk;
 	struct in6_addr daddr;
@@ -497,17 +483,14 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 		goto drop;
 	}
 
-	reason = HOMA_REASON_POLICY;
-	if (!policy_ok(homa_sock_sk(hsk), skb))
-		goto drop;
-	nf_reset_ct(skb);
-	reason = HOMA_REASON_FILTER;
-	/* LSM, cgroup BPF and socket filters; a filter must not cut headers. */
-	if (sk_filter_trim_cap(homa_sock_sk(hsk), skb, skb->len))
+	reason = homa_rx_permit(hsk, skb);
+	if (reason != HOMA_REASON_NONE)
 		goto drop;
 
 	if (hdr.type == HOMA_DATA) {
-		rx_data(hsk, skb, &hdr, &key, &daddr);
+		/* Now: later the packet belongs to whoever reads the message. */
+		acked = homa_ack_sock(hsk, skb, &hdr, &daddr, &hdr.data.ack);
+		rx_data(hsk, skb, &hdr, &key, &daddr, acked);
 		return;
 	}
 	homa_rx_control(hsk, skb, &hdr);

@@ -7,7 +7,7 @@
 /* Where the packet in question came from. */
 struct origin {
 	struct homa_sock *hsk;
-	const struct sk_buff *skb;
+	struct sk_buff *skb;
 	struct homa_peer_key key;	/* the sender */
 	struct in6_addr daddr;	/* us */
 	const struct homa_hdr *hdr;
@@ -72,16 +72,19 @@ static void rx_cutoffs(const struct origin *o)
 
 static void rx_ack(const struct origin *o)
 {
-	struct homa_net *hn = o->hsk->hn;
-	struct homa_ack ack = {
-		.client_id = o->hdr->sender_id,
-		.server_port = o->hdr->dport,
-	};
+	const struct homa_ack *acks = o->hdr->ack.acks;
+	struct homa_sock *hsk = o->hsk;
 	u32 i;
 
-	homa_rx_ack(hn, &o->key, &ack);
-	for (i = 0; i < o->hdr->ack.num; i++)
-		homa_rx_ack(hn, &o->key, &o->hdr->ack.acks[i]);
+	homa_ack_rx(hsk, &o->key, o->hdr->sender_id);
+	for (i = 0; i < o->hdr->ack.num; i++) {
+		/* Asked once for RPCs of one socket in a row. */
+		if (!i || acks[i].server_port != acks[i - 1].server_port)
+			hsk = homa_ack_sock(o->hsk, o->skb, o->hdr, &o->daddr,
+					    &acks[i]);
+		if (hsk)
+			homa_ack_rx(hsk, &o->key, acks[i].client_id);
+	}
 }
 
 static void send_ack(struct homa_rpc *rpc)

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "t.h"
+#include "t_bpf.h"
 
 #define PORT 4000
 #define TYPE_OFFSET 11		/* wire §4: of the packet type */
@@ -137,64 +138,16 @@ static void check_policy(void)
 	close_sockets();
 }
 
-static int sys_bpf(int cmd, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-static int load_code(enum bpf_prog_type type, const struct bpf_insn *code, unsigned int count,
-		     uint32_t attach_type, uint32_t btf_id)
-{
-	union bpf_attr attr = {
-		.prog_type = type,
-		.expected_attach_type = attach_type,
-		.attach_btf_id = btf_id,
-		.insns = (uintptr_t)code,
-		.insn_cnt = count,
-		.license = (uintptr_t)"Dual BSD/GPL",
-	};
-	int fd = sys_bpf(BPF_PROG_LOAD, &attr);
-
-	if (fd < 0)
-		t_die("BPF_PROG_LOAD");
-	return fd;
-}
-
-/* A program that returns @verdict for everything. */
-static int load(enum bpf_prog_type type, int verdict, uint32_t attach_type, uint32_t btf_id)
-{
-	struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = verdict },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-
-	return load_code(type, code, 2, attach_type, btf_id);
-}
-
 static void check_direction(int group, enum bpf_attach_type direction)
 {
-	union bpf_attr attr = { 0 };
-	int program = load(BPF_PROG_TYPE_CGROUP_SKB, 0, direction, 0);
+	int program = bpf_load(BPF_PROG_TYPE_CGROUP_SKB, 0, direction, 0);
 
 	T_RET(rpc(50000), 0);
-	attr.target_fd = (uint32_t)group;
-	attr.attach_bpf_fd = (uint32_t)program;
-	attr.attach_type = direction;
-	T_RET(sys_bpf(BPF_PROG_ATTACH, &attr), 0);
+	T_RET(bpf_attach(group, program, direction, BPF_PROG_ATTACH), 0);
 	T_RET(rpc(100), -ETIMEDOUT);
-	T_RET(sys_bpf(BPF_PROG_DETACH, &attr), 0);
+	T_RET(bpf_attach(group, program, direction, BPF_PROG_DETACH), 0);
 	T_RET(rpc(50000), 0);
 	close(program);
-}
-
-static int attach(int group, int program, enum bpf_attach_type type, int cmd)
-{
-	union bpf_attr attr = { 0 };
-
-	attr.target_fd = (uint32_t)group;
-	attr.attach_bpf_fd = (uint32_t)program;
-	attr.attach_type = type;
-	return sys_bpf(cmd, &attr);
 }
 
 /* A program that forbids bind() or connect(). */
@@ -210,21 +163,21 @@ static void check_addresses(int group, int family)
 	int program;
 
 	open_sockets(family);
-	program = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0, (uint32_t)bind_type, 0);
-	T_RET(attach(group, program, bind_type, BPF_PROG_ATTACH), 0);
+	program = bpf_load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0, (uint32_t)bind_type, 0);
+	T_RET(bpf_attach(group, program, bind_type, BPF_PROG_ATTACH), 0);
 	T_RET(t_bind(&client, PORT + 1), -EPERM);
 	T_RET(rpc(100), 0);
-	T_RET(attach(group, program, bind_type, BPF_PROG_DETACH), 0);
+	T_RET(bpf_attach(group, program, bind_type, BPF_PROG_DETACH), 0);
 	T_RET(t_bind(&client, PORT + 1), 0);
 	close(program);
 
-	program = load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0, (uint32_t)connect_type, 0);
-	T_RET(attach(group, program, connect_type, BPF_PROG_ATTACH), 0);
+	program = bpf_load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0, (uint32_t)connect_type, 0);
+	T_RET(bpf_attach(group, program, connect_type, BPF_PROG_ATTACH), 0);
 	T_EQ(connect(client.fd, (struct sockaddr *)&addr.sa, addr.len), -1);
 	T_EQ(errno, EPERM);
 	T_EQ(getpeername(client.fd, (struct sockaddr *)&peer, &len), -1);
 	T_EQ(errno, ENOTCONN);
-	T_RET(attach(group, program, connect_type, BPF_PROG_DETACH), 0);
+	T_RET(bpf_attach(group, program, connect_type, BPF_PROG_DETACH), 0);
 	T_EQ(connect(client.fd, (struct sockaddr *)&addr.sa, addr.len), 0);
 	T_RET(rpc(100), 0);
 	close(program);
@@ -324,8 +277,8 @@ static void check_lsm(int family)
 	int program, link;
 
 	t_case("security module, family %d", family);
-	program = load(BPF_PROG_TYPE_LSM, -EPERM, BPF_LSM_MAC,
-		       btf_function("bpf_lsm_socket_sock_rcv_skb"));
+	program = bpf_load(BPF_PROG_TYPE_LSM, -EPERM, BPF_LSM_MAC,
+			   btf_function("bpf_lsm_socket_sock_rcv_skb"));
 	open_sockets(family);
 	T_RET(rpc(50000), 0);
 	attr.raw_tracepoint.prog_fd = (uint32_t)program;
@@ -385,8 +338,8 @@ static int load_counter(int map, uint32_t btf_id)
 		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
 	};
 
-	return load_code(BPF_PROG_TYPE_LSM, code, sizeof(code) / sizeof(code[0]), BPF_LSM_MAC,
-			 btf_id);
+	return bpf_load_code(BPF_PROG_TYPE_LSM, code, sizeof(code) / sizeof(code[0]), BPF_LSM_MAC,
+			     btf_id);
 }
 
 /* Whenever a route is looked up, a security module may label the flow. */
