@@ -193,6 +193,19 @@ static void record(struct worker *w, const struct perf_rpc *rpc, uint64_t now_ns
 		perf_hist_add(&w->result.shorter_half, slowdown);
 }
 
+static void note_answer(struct perf_result *result, uint64_t bytes, uint64_t since_ns)
+{
+	result->answered++;
+	result->answered_bytes += bytes;
+	/* Answers come in the order of time. */
+	result->last_answer_ns = since_ns;
+}
+
+static uint64_t both_bytes(const struct perf_msg *msg)
+{
+	return msg->bytes + perf_msg_answer_bytes(msg);
+}
+
 static void fail(struct worker *w, const struct perf_rpc *rpc, int error)
 {
 	bump(w->failed, 1);
@@ -206,7 +219,7 @@ static void fail(struct worker *w, const struct perf_rpc *rpc, int error)
 static void finish(struct worker *w, struct perf_rpc *rpc, uint64_t now_ns)
 {
 	const struct shared *sh = w->shared;
-	uint64_t bytes = rpc->msg.bytes + perf_msg_answer_bytes(&rpc->msg);
+	uint64_t bytes = both_bytes(&rpc->msg);
 
 	bump(w->under_way, -1);
 	if (rpc->counted)
@@ -236,7 +249,7 @@ static void finish(struct worker *w, struct perf_rpc *rpc, uint64_t now_ns)
 		if (rpc->wrong)
 			w->result.wrong++;
 		else
-			w->result.answered++;
+			note_answer(&w->result, bytes, now_ns - sh->measure_ns);
 		record(w, rpc, now_ns);
 	}
 	rpc_put(w, rpc);
@@ -264,6 +277,7 @@ static bool send_due(struct worker *w, uint64_t now_ns)
 		}
 		if (rpc->counted) {
 			w->result.sent++;
+			w->result.due_bytes += both_bytes(&rpc->msg);
 			perf_hist_add(&w->result.late, now_ns - rpc->due_ns);
 			note_size(&w->result.decile[rpc->decile], rpc->msg.bytes);
 		}
@@ -365,8 +379,10 @@ static void count_rest(struct worker *w)
 	if (sh->load->rate <= 0)
 		return;
 	while (w->due_ns < (double)sh->end_ns && w->due_ns < (double)now_ns) {
-		if (w->due_ns >= (double)sh->measure_ns)
+		if (w->due_ns >= (double)sh->measure_ns) {
 			w->result.unsent++;
+			w->result.due_bytes += both_bytes(&w->draw.msg);
+		}
 		draw(w, now_ns);
 	}
 }
@@ -417,6 +433,10 @@ static void merge(struct perf_result *into, const struct perf_result *from)
 	into->wrong += from->wrong;
 	into->unfinished += from->unfinished;
 	into->bytes += from->bytes;
+	into->due_bytes += from->due_bytes;
+	into->answered_bytes += from->answered_bytes;
+	if (from->last_answer_ns > into->last_answer_ns)
+		into->last_answer_ns = from->last_answer_ns;
 	if (!into->first_error)
 		into->first_error = from->first_error;
 	perf_hist_merge(&into->late, &from->late);

@@ -115,6 +115,9 @@ struct perf_decile {
  * @first_error: errno of the first that failed
  * @bytes: carried in the measured time, requests and answers, of all requests
  * @measured_ns: the measured time
+ * @due_bytes: requests and answers of @sent and @unsent: the same for each protocol
+ * @answered_bytes: of these, of @answered, whenever they were
+ * @last_answer_ns: when the last of these came, since the measured time began
  * @late: how long after they were due they were sent, ns, of @sent
  * @shorter_half: slowdowns of the first five deciles together
  * @latency: times of all
@@ -132,6 +135,9 @@ struct perf_result {
 	int first_error;
 	uint64_t bytes;
 	uint64_t measured_ns;
+	uint64_t due_bytes;
+	uint64_t answered_bytes;
+	uint64_t last_answer_ns;
 	struct perf_hist late;
 	struct perf_hist shorter_half;
 	struct perf_hist latency;

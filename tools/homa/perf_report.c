@@ -250,6 +250,9 @@ json_t *perf_report_json(const struct perf_report *report)
 
 	json_set(root, "load", json_load(report));
 	json_set_uint(root, "measured_ns", r->measured_ns);
+	json_set_uint(root, "due_bytes", r->due_bytes);
+	json_set_uint(root, "answered_bytes", r->answered_bytes);
+	json_set_uint(root, "last_answer_ns", r->last_answer_ns);
 	json_set_uint(root, "sent", r->sent);
 	json_set_uint(root, "answered", r->answered);
 	json_set_uint(root, "failed", r->failed);

@@ -76,6 +76,8 @@ def check_perf(figures):
     """The numbers of --json belong together."""
     assert figures["sent"] == figures["answered"] > 0, figures
     assert not figures["failed"] + figures["wrong"] + figures["unfinished"] + figures["unsent"]
+    assert figures["answered_bytes"] == figures["due_bytes"] > 0, figures
+    assert figures["last_answer_ns"] > 0, figures
     assert figures["time_ns"]["count"] == figures["sent"]
     assert sum(n for _, n in figures["histogram"]) == figures["sent"]
     assert sum(d["time_ns"]["count"] for d in figures["deciles"]) == figures["sent"]
@@ -105,6 +107,8 @@ def main():
         again = check_perf(json.loads(run(*tcp, "-w", "W3", "-r", "2000", "-t", "2", "--sink",
                                           "--baseline", "idle", "--json", address)))
         assert again["sent"] == opened["sent"]
+        # Of --sink the answers are short.
+        assert again["due_bytes"] < opened["due_bytes"]
         assert "answered" in run(*tcp, "-w", "1,1000000", address)
 
         assert "W1 to W5" in run("perf", "-w", "W9", address, status=2)

@@ -141,6 +141,9 @@ static void closed_loop__depth(void **state)
 	assert_int_equal(result.sent, result.answered);
 	assert_int_equal(result.unfinished, 0);
 	assert_int_equal(result.decile[0].min_bytes, 100);
+	assert_int_equal(result.due_bytes, result.sent * 200);
+	assert_int_equal(result.answered_bytes, result.due_bytes);
+	assert_true(result.last_answer_ns > 0);
 }
 
 static void result__failures(void **state)
@@ -155,6 +158,7 @@ static void result__failures(void **state)
 	fake.damage_every = 15;
 	run(&load, "W2");
 	assert_int_equal(result.sent, result.answered + result.failed + result.wrong);
+	assert_true(result.answered_bytes < result.due_bytes);
 	assert_true(result.failed >= result.sent / 10 - 1);
 	assert_true(result.wrong > 0);
 	assert_int_equal(result.first_error, ETIMEDOUT);
