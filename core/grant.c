@@ -108,13 +108,26 @@ static u32 homa_grant_limit(const struct homa_config *cfg, u32 tuned)
 				       max(cfg->max_incoming, 2 * tuned);
 }
 
+/*
+ * What active messages divide among them.  Where windows are small, less than the
+ * limit: the rest is for messages that were granted and then made way for shorter
+ * ones; their senders may have better things to do for long.
+ */
+static u32 homa_grant_divided(const struct homa_config *cfg, u32 tuned)
+{
+	u32 limit = homa_grant_limit(cfg, tuned);
+
+	return cfg->max_incoming_set || !tuned ? limit :
+	       min(limit, HOMA_GRANT_WINDOWS * tuned);
+}
+
 static u32 homa_grant_share(const struct homa_config *cfg, u32 tuned,
 			    u32 num_active)
 {
 	u32 window = cfg->window;
 
 	if (!window) {
-		window = homa_grant_limit(cfg, tuned) / (num_active + 1);
+		window = homa_grant_divided(cfg, tuned) / (num_active + 1);
 		if (tuned)
 			window = min(window, tuned);
 	}

@@ -33,6 +33,9 @@
 /* Steps in which a grant window moves on, at most. */
 #define HOMA_GRANT_STEPS		16
 
+/* Active messages divide at most so many windows that follow the network. */
+#define HOMA_GRANT_WINDOWS		4
+
 /* Grant commands returned by one call of the grantor. */
 #define HOMA_GRANT_CMDS_MAX		(HOMA_OVERCOMMIT_MAX + 1)
 

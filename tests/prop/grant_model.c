@@ -81,13 +81,18 @@ u32 grant_model_room(const struct grant_model *m, const struct homa_config *cfg)
 u32 grant_model_window(const struct grant_model *m,
 		       const struct homa_config *cfg, u32 i)
 {
-	u32 window;
+	u32 tuned = m->msg[i].tuned;
+	u32 divided, window;
 
 	if (cfg->window)
 		return cfg->window;
-	window = grant_model_limit(m, cfg, i) / (grant_model_active(m) + 1);
-	if (m->msg[i].tuned && m->msg[i].tuned < window)
-		return m->msg[i].tuned;
+	divided = grant_model_limit(m, cfg, i);
+	/* Four small windows at most, unless somebody said how much it is. */
+	if (tuned && !cfg->max_incoming_set && divided > 4 * tuned)
+		divided = 4 * tuned;
+	window = divided / (grant_model_active(m) + 1);
+	if (tuned && tuned < window)
+		return tuned;
 	return window ? window : 1;
 }
 

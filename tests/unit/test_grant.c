@@ -210,6 +210,50 @@ static void test_tuned_and_not(void **unused)
 	assert_int_equal(w.gr.total_incoming, 733333);
 }
 
+/*
+ * Messages with small windows divide four of them; what is left of max_incoming is for
+ * those that made way and have not sent yet.
+ */
+static void test_small_windows(void **unused)
+{
+	struct world w;
+	u32 i;
+
+	(void)unused;
+	start(&w);
+	for (i = 0; i < 10; i++)
+		homa_grantee_tune(&w.msg[i], 45000);
+	for (i = 0; i < 2; i++) {
+		add(&w, i, i);
+		/* One and two may have all that the link carries in a round trip. */
+		expect_cmd(&w, 0, i, 45000, 0);
+	}
+	for (; i < 8; i++)
+		add_len(&w, i, i, MSG - i);
+	for (i = 0; i < 8; i++)
+		progress(&w, i, 45000);
+	/* Of eight each a ninth of 180,000. */
+	for (i = 0; i < 8; i++)
+		assert_int_equal(w.msg[i].rec_incoming, 20000);
+	assert_int_equal(w.gr.total_incoming, 160000);
+	/* A shorter one takes a slot, and there is room for it. */
+	add_len(&w, 8, 8, 500000);
+	assert_int_equal(w.msg[8].state, HOMA_GRANTEE_ACTIVE);
+	assert_int_equal(w.msg[8].rec_incoming, 40000);
+
+	/* Who sets max_incoming wants it to be used. */
+	start(&w);
+	w.cfg.max_incoming_set = true;
+	for (i = 0; i < 8; i++) {
+		homa_grantee_tune(&w.msg[i], 45000);
+		add(&w, i, i);
+	}
+	for (i = 0; i < 8; i++)
+		progress(&w, i, 45000);
+	for (i = 0; i < 8; i++)
+		assert_int_equal(w.msg[i].rec_incoming, 44444);
+}
+
 static void test_overcommit(void **unused)
 {
 	struct world w;
@@ -349,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_window_shrinks),
 		cmocka_unit_test(test_needy),
 		cmocka_unit_test(test_tuned_and_not),
+		cmocka_unit_test(test_small_windows),
 		cmocka_unit_test(test_overcommit),
 		cmocka_unit_test(test_fair_to_hosts),
 		cmocka_unit_test(test_absurd_announcement),
