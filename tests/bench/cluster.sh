@@ -80,10 +80,6 @@ links()
 			die "parameters of h$i"
 		# All hosts have one processor: who polls takes it from the others.
 		ip netns exec "h$i" sysctl -q -w net.homa.poll_usecs=0 || die "parameters of h$i"
-		# As the defaults are to 25 Gbit/s: about what the link carries in a round trip, and
-		# eight times that.
-		ip netns exec "h$i" sysctl -q -w net.homa.unsched_bytes=$ROUND_TRIP_BYTES \
-			net.homa.max_incoming=$((8 * ROUND_TRIP_BYTES)) || die "parameters of h$i"
 		uplink "h$i" "$1" ""
 		tc -n sw qdisc del dev "p$i" root 2>/dev/null
 		{

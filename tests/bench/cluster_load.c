@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cluster.h"
@@ -32,10 +33,14 @@
 #define PORT		4100
 #define BULK_PORT	4101
 #define BASE_ROUNDS	2
+/* The load goes on until the last request that counts is answered: for so long at most. */
+#define DRAIN_NS	3000000000ull
 /* The load before the measured time, as a part of it. */
 #define WARMUP_PART	4
 /* Messages that tell the distribution of the sizes. */
 #define LEARNED_MESSAGES	1000000
+/* Both ends of all connections are in this process: 32 for each pair of 8 hosts are 3,584. */
+#define FILES_MAX	65536
 /* Ethernet, IPv4 and the header of a DATA packet; message bytes in one of 1,500. */
 #define HEADERS		(14 + 20 + 56)
 #define SEGMENT		(1500 - 20 - 56)
@@ -179,17 +184,22 @@ static void print_cutoffs(const struct settings *set)
 	printf("\n");
 }
 
-/* What Homa counted since then. */
+/* What Homa counted since then; what did not happen is left out. */
 static json_t *counted_since(json_t *before, unsigned int hosts)
 {
-	json_t *now = cluster_homa_counters(hosts), *value;
+	json_t *now = cluster_homa_counters(hosts), *since = json_object(), *value;
 	const char *name;
+	json_int_t count;
 
-	json_object_foreach(now, name, value)
-		json_integer_set(value, json_integer_value(value) -
-				 json_integer_value(json_object_get(before, name)));
+	json_object_foreach(now, name, value) {
+		count = json_integer_value(value) -
+			json_integer_value(json_object_get(before, name));
+		if (count)
+			json_object_set_new(since, name, json_integer(count));
+	}
 	json_decref(before);
-	return now;
+	json_decref(now);
+	return since;
 }
 
 static json_t *by_level(const uint64_t counts[CLUSTER_LEVELS])
@@ -229,8 +239,7 @@ static void run(const struct settings *set)
 	load.rate = host_rate(set, &dist);
 	load.measure_ns = (uint64_t)(set->requests / set->hosts / load.rate * 1e9);
 	load.warmup_ns = load.measure_ns / WARMUP_PART;
-	/* The load goes on meanwhile, so a long wait for the last ones costs much. */
-	load.drain_ns = load.measure_ns;
+	load.drain_ns = load.measure_ns > DRAIN_NS ? load.measure_ns : DRAIN_NS;
 	for (i = 0; i < set->hosts; i++) {
 		for (j = 0, n = 0; j < set->hosts; j++)
 			if (j != i)
@@ -270,6 +279,14 @@ static void run(const struct settings *set)
 	json_dumpf(root, stdout, JSON_COMPACT);
 	printf("\n");
 	json_decref(root);
+}
+
+static void allow_files(void)
+{
+	const struct rlimit limit = { .rlim_cur = FILES_MAX, .rlim_max = FILES_MAX };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		err(1, "%d open files", FILES_MAX);
 }
 
 static void usage(void)
@@ -365,6 +382,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	perf_msg_init();
+	allow_files();
 	for (i = 0; i < set.hosts; i++) {
 		snprintf(netns[i], sizeof(netns[i]), "h%u", i + 1);
 		snprintf(text, sizeof(text), "10.0.0.%u", i + 1);

@@ -15,13 +15,6 @@
 
 #include "cluster.h"
 
-static const char * const counter_names[] = {
-	"resent_packets", "packets_sent_RESEND", "packets_sent_BUSY", "packets_sent_GRANT",
-	"packets_sent_DATA", "rpc_timeouts",
-};
-
-#define NUM_COUNTERS	(sizeof(counter_names) / sizeof(counter_names[0]))
-
 /* Of links; drops and bytes of the levels of ports, too. */
 struct queues {
 	uint64_t longest_bytes;
@@ -234,11 +227,10 @@ void cluster_watch_stop(struct cluster_watch *watch)
  */
 json_t *cluster_homa_counters(unsigned int hosts)
 {
-	uint64_t sum[NUM_COUNTERS] = { 0 };
 	json_t *object = json_object();
 	unsigned long long value;
 	char name[64], line[256];
-	unsigned int i, k;
+	unsigned int i;
 
 	for (i = 1; i <= hosts; i++) {
 		FILE *file;
@@ -251,13 +243,11 @@ json_t *cluster_homa_counters(unsigned int hosts)
 		while (fgets(line, sizeof(line), file)) {
 			if (sscanf(line, "%63s %llu", name, &value) != 2)
 				continue;
-			for (k = 0; k < NUM_COUNTERS; k++)
-				if (!strcmp(name, counter_names[k]))
-					sum[k] += value;
+			value += (unsigned long long)json_integer_value(json_object_get(object,
+											name));
+			json_object_set_new(object, name, json_integer((json_int_t)value));
 		}
 		fclose(file);
 	}
-	for (k = 0; k < NUM_COUNTERS; k++)
-		json_object_set_new(object, counter_names[k], json_integer((json_int_t)sum[k]));
 	return object;
 }
