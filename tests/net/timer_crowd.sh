@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: E5 G5
-# tier: uml
+# tier: uml stock612
 # timeout: 120
 #
 # Ten thousand RPCs are in service. What the timer does for a new RPC does not
