@@ -5,39 +5,7 @@
 # The tracepoints tell the story of each RPC, and the kernel's own event for
 # dropped packets names the reason.
 . "$HOMA_TESTS/lib.sh"
-
-tracing=/sys/kernel/tracing
-[ -d $tracing/events ] || mount -t tracefs nodev $tracing || die "no tracefs"
-[ -d $tracing/events/homa ] || die "the module has no events"
-
-# record: begin anew;  stop;  recorded PATTERN...: an event that matches all of them
-at_exit off
-record()
-{
-	echo >$tracing/trace
-	echo 1 >$tracing/events/homa/enable
-	echo 1 >$tracing/events/skb/kfree_skb/enable
-}
-# The events are the machine's, not this test's.
-off()
-{
-	echo 0 >$tracing/events/homa/enable
-	echo 0 >$tracing/events/skb/kfree_skb/enable
-}
-stop()
-{
-	off
-	cat $tracing/trace >/tmp/trace
-}
-recorded()
-{
-	cp /tmp/trace /tmp/hits
-	for pattern in "$@"; do
-		grep -e "$pattern" /tmp/hits >/tmp/less
-		mv /tmp/less /tmp/hits
-	done
-	[ -s /tmp/hits ] || { head -n 40 /tmp/trace; die "no event with: $*"; }
-}
+. "$HOMA_TESTS/lib_trace.sh"
 
 hosts_veth
 bg in_ns s homa_echo_server >/tmp/server 2>&1
