@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # items: C1 C20 G10 H10
-# tier: uml stock
+# tier: uml smp stock
 # clock: wall
 # timeout: 150
 #
