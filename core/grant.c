@@ -479,6 +479,28 @@ static u32 homa_grant_finish(struct homa_grantor *gr,
 	return num;
 }
 
+/*
+ * Until when a message has nothing to say: its next step, or a step's worth of room
+ * for others.  Who waits for room, or for a slot, is asked for each packet.
+ */
+static void homa_grant_hush(struct homa_grantor *gr,
+			    const struct homa_config *cfg,
+			    struct homa_grantee *g)
+{
+	u32 window = homa_grant_window(gr, cfg, g);
+	u32 step = window / HOMA_GRANT_STEPS;
+	u32 next;
+
+	g->quiet = 0;
+	if (g->state != HOMA_GRANTEE_ACTIVE || homa_grant_best_needy(gr))
+		return;
+	g->quiet = min(g->length - g->remaining + step, g->length);
+	if (g->granted == g->length)
+		return;
+	next = g->granted + min(step, g->length - g->granted);
+	g->quiet = min(g->quiet, next > window ? next - window : 0);
+}
+
 /* ---- events ---- */
 
 static void homa_grant_link_age(struct homa_grantor *gr,
@@ -515,6 +537,7 @@ static void homa_grant_forget(struct homa_grantor *gr, struct homa_grantee *g)
 	gr->total_incoming -= g->rec_incoming;
 	g->rec_incoming = 0;
 	g->needy = false;
+	g->quiet = 0;
 	g->peer = NULL;
 	g->state = HOMA_GRANTEE_IDLE;
 }
@@ -531,6 +554,8 @@ u32 homa_grantor_add(struct homa_grantor *gr, const struct homa_config *cfg,
 		     u32 length, u32 received, u32 granted, u64 birth_ns,
 		     u64 now_ns, struct homa_grant_cmd *cmds)
 {
+	u32 num;
+
 	if (g->state != HOMA_GRANTEE_IDLE)
 		return homa_grantor_progress(gr, cfg, g, received, now_ns,
 					     cmds);
@@ -555,7 +580,9 @@ u32 homa_grantor_add(struct homa_grantor *gr, const struct homa_config *cfg,
 				(homa_grant_slots(cfg) + 1));
 	homa_grant_set(gr, g, max(granted, received));
 	homa_grant_place(gr, cfg, g);
-	return homa_grant_finish(gr, cfg, now_ns, cmds);
+	num = homa_grant_finish(gr, cfg, now_ns, cmds);
+	homa_grant_hush(gr, cfg, g);
+	return num;
 }
 
 u32 homa_grantor_progress(struct homa_grantor *gr,
@@ -564,6 +591,7 @@ u32 homa_grantor_progress(struct homa_grantor *gr,
 			  struct homa_grant_cmd *cmds)
 {
 	bool active = g->state == HOMA_GRANTEE_ACTIVE;
+	u32 num;
 
 	if (g->state == HOMA_GRANTEE_IDLE)
 		return 0;
@@ -580,7 +608,9 @@ u32 homa_grantor_progress(struct homa_grantor *gr,
 	} else {
 		homa_grant_place(gr, cfg, g);
 	}
-	return homa_grant_finish(gr, cfg, now_ns, cmds);
+	num = homa_grant_finish(gr, cfg, now_ns, cmds);
+	homa_grant_hush(gr, cfg, g);
+	return num;
 }
 
 u32 homa_grantor_remove(struct homa_grantor *gr,

@@ -50,6 +50,8 @@ enum homa_grantee_state {
  * @slot: index in homa_grantor.active while ACTIVE
  * @needy: has window but lacked room
  * @tuned: window that was found for it in bytes, 0 = none (homa_grantee_tune())
+ * @quiet: bytes received below which nothing happens (homa_grantee_is_quiet());
+ *	changes only with this message's own events
  *
  * All zero is the IDLE state.
  */
@@ -66,6 +68,7 @@ struct homa_grantee {
 	u8 slot;
 	bool needy;
 	u32 tuned;
+	u32 quiet;
 };
 
 /**
@@ -113,6 +116,23 @@ struct homa_grant_cmd {
 static inline u32 homa_grantee_received(const struct homa_grantee *g)
 {
 	return g->state == HOMA_GRANTEE_IDLE ? 0 : g->length - g->remaining;
+}
+
+/**
+ * homa_grantee_is_quiet() - need not be told of these bytes
+ * @g: message, in any state
+ * @received: bytes received so far
+ *
+ * There is no GRANT for this message before more has come.  The room that its
+ * bytes make for others is theirs a little later: a sixteenth of its window at
+ * most, and more is under way, so it is never forgotten.
+ *
+ * Return: homa_grantor_progress() may be left out.
+ */
+static inline bool homa_grantee_is_quiet(const struct homa_grantee *g,
+					 u32 received)
+{
+	return received < g->quiet;
 }
 
 /**

@@ -68,8 +68,10 @@ void homa_grant_update_locked(struct homa_rpc *rpc, struct homa_todo *todo)
 	    !homa_rpc_needs_grants(core))
 		return;
 
-	HOMA_INC(hn, grant_check_calls);
 	received = homa_reasm_received(&core->rx);
+	if (homa_grantee_is_quiet(&rpc->grantee, received))
+		return;
+	HOMA_INC(hn, grant_check_calls);
 	rcu_read_lock();
 	s = rcu_dereference(hn->settings);
 	spin_lock(&hn->grant_lock);

@@ -319,7 +319,8 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	}
 	if (reason == HOMA_REASON_NO_BUFFER)
 		HOMA_ADD(hn, dropped_data_no_bufs, hdr->data.len);
-	homa_tune_rtt(rpc->peer, rtt_ns, now_ns);
+	if (rtt_ns)
+		homa_tune_rtt(rpc->peer, rtt_ns, now_ns);
 
 took:
 	if (taken) {

@@ -54,6 +54,8 @@ static void take_bytes(struct sim *s, u32 h, struct rpc *r,
 				       r->core.rx.length, received,
 				       r->core.rx_granted, r->birth_ns,
 				       s->now_ns, cmds);
+	else if (homa_grantee_is_quiet(&r->grantee, received))
+		num = 0;
 	else
 		num = homa_grantor_progress(&host->grantor, &s->cfg,
 					    &r->grantee, received, s->now_ns,

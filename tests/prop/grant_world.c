@@ -172,6 +172,21 @@ const char *grant_world_progress(struct grant_world *w, u32 i, u32 received)
 	return check(w, num);
 }
 
+const char *grant_world_again(struct grant_world *w, u32 i, u32 received)
+{
+	const struct homa_grantee *g = &w->msg[i];
+	bool quiet = homa_grantee_is_quiet(g, received);
+	u32 window = homa_grant_window_of(&w->cfg, g->tuned);
+
+	CLAIM(g->quiet <= homa_grantee_received(g) + window / HOMA_GRANT_STEPS);
+	CLAIM(g->quiet <= g->length);
+	CLAIM(!quiet || g->state == HOMA_GRANTEE_ACTIVE);
+	TRY(grant_world_progress(w, i, received));
+	/* Nothing was due, and there will be an event that is not quiet. */
+	CLAIM(!quiet || (!w->model.num_cmds && g->rec_incoming));
+	return NULL;
+}
+
 const char *grant_world_remove(struct grant_world *w, u32 i)
 {
 	u32 num, j;

@@ -33,6 +33,11 @@ void grant_world_init(struct grant_world *w, const struct homa_config *cfg);
 const char *grant_world_add(struct grant_world *w, u32 i, u32 peer, u32 length,
 			    u32 received, u32 granted);
 const char *grant_world_progress(struct grant_world *w, u32 i, u32 received);
+/*
+ * grant_world_progress() right after another event of the same message: what its
+ * grantee said of being quiet has to be true.
+ */
+const char *grant_world_again(struct grant_world *w, u32 i, u32 received);
 const char *grant_world_remove(struct grant_world *w, u32 i);
 /* All messages end; nothing is left. */
 const char *grant_world_end(struct grant_world *w);

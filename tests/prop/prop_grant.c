@@ -61,6 +61,14 @@ static void progress(struct prop *p, struct grant_world *w, u32 i)
 	else
 		received += prop_below(p, g->rec_incoming + 1);
 	holds(grant_world_progress(w, i, received));
+	while (g->state != HOMA_GRANTEE_IDLE && !prop_one_in(p, 4)) {
+		u32 before = homa_grantee_received(g);
+		u32 step = g->quiet > before ? g->quiet - before : 1000;
+
+		/* Up to where it has something to say, or a little more. */
+		holds(grant_world_again(w, i, before +
+					prop_below(p, step + step / 4 + 2)));
+	}
 }
 
 void prop_run(struct prop *p)

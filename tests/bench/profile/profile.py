@@ -23,6 +23,7 @@ from session import boot_dir, prepare, watch
 
 ROUNDS = 200        # as in profile.sh
 PROTOS = ["udp", "tcp", "homa"]
+UDP_BYTES_MAX = 65507
 USER = "(user space)"
 
 # What a function is there for, by its name; the first that matches.
@@ -142,18 +143,20 @@ def build_plugin():
 def main():
     parser = argparse.ArgumentParser(prog="./dev profile", description=__doc__)
     parser.add_argument("--bytes", type=int, default=100, help="length of a message")
-    parser.add_argument("--link", choices=["veth", "loopback"], default="veth")
+    parser.add_argument("--link", choices=["veth", "cut", "loopback"], default="veth")
     parser.add_argument("--rows", type=int, default=60, help="functions to show")
     parser.add_argument("--trace", choices=PROTOS,
                         help="show the last round trip of one protocol, call by call")
     args = parser.parse_args()
+    protos = [p for p in PROTOS if p != "udp" or args.bytes <= UDP_BYTES_MAX]
     end_on_signals()
     lock = claim_build()
     kernel, image = prepare("6.12")
     boot = boot_dir("profile")
     out = os.path.join(boot, "profile")
     command = qemu_command(kernel, image, "profile", "tcg", cpu=ICOUNT_CPU, machine=ICOUNT,
-                           append=["HOMA_BYTES=%d" % args.bytes, "HOMA_LINK=" + args.link])
+                           append=["HOMA_BYTES=%d" % args.bytes, "HOMA_LINK=" + args.link,
+                                   "HOMA_PROTOS=" + ",".join(protos)])
     command += ["-plugin", "%s,out=%s" % (build_plugin(), out)]
     guest = Guest(command, os.path.join(boot, "console.log"))
     try:
@@ -166,7 +169,7 @@ def main():
     symbols = Symbols(gzip.decompress(files["kallsyms.gz"]).decode("ascii"))
     profiles = {}
     traces = {}
-    for n, proto in enumerate(PROTOS):
+    for n, proto in enumerate(protos):
         profiles[proto], traces[proto] = read("%s.%d" % (out, n), symbols)
     parts(profiles)
     table(profiles, args.rows)
