@@ -18,7 +18,11 @@ shape() { tc -n c qdisc replace dev c0 root tbf rate ${mbps}mbit limit 8mb "$@" 
 
 # Where instructions take time, so does the way of a packet to the other host.
 slack="-t 300000"
-[ "$HOMA_TIER" != uml ] || slack="-t 20000"
+fq_slack=$slack
+if [ "$HOMA_TIER" = uml ]; then
+	slack="-t 20000"
+	fq_slack="-t 50000"
+fi
 
 hosts_veth
 # The receiver is to see packets.
@@ -36,6 +40,13 @@ measure >/tmp/without 2>&1 && die "nothing waits without pacing: this test sees 
 grep -q 'returned 1000000, expected 1$' /tmp/without || die "without pacing: $(cat /tmp/without)"
 settings net.homa.flags=0
 ok "without pacing they wait longer"
+
+# fq has a queue for each socket, and lets 100 Mbit/s out of it, counted in quanta.
+tc -n c qdisc replace dev c0 root fq maxrate ${mbps}mbit quantum 1514 initial_quantum 1514 ||
+	die "no fq"
+slack=$fq_slack
+measure || die "messages beside a long one in a queue of fq"
+ok "they do so behind fq, too"
 
 # A burst of many packets: tbf takes buffers whole.
 shape burst 20000
