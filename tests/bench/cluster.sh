@@ -111,10 +111,11 @@ marking()
 	done
 }
 
-# learned WORKLOAD: hosts know the sizes of its messages; and what an experiment wants else
+# learned WORKLOAD: hosts know the sizes of its messages; and what an experiment wants else.
+# Up to twice what the link carries in a round trip is sent without a grant (core/tune).
 learned()
 {
-	cutoffs=$(cluster_load -w "$1" -K $ROUND_TRIP_BYTES) || die "cutoffs of $1"
+	cutoffs=$(cluster_load -w "$1" -K $((2 * ROUND_TRIP_BYTES))) || die "cutoffs of $1"
 	for i in $all; do
 		ip netns exec "h$i" sysctl -q -w net.homa.unsched_cutoffs="$cutoffs" ||
 			die "cutoffs of h$i"
