@@ -124,6 +124,14 @@ void homa_route_free(struct homa_route *route)
 	kfree(route);
 }
 
+static void release(struct homa_peer *peer, struct homa_route *old)
+{
+	if (!old)
+		return;
+	WRITE_ONCE(peer->hn->rcu_used, true);
+	call_rcu(&old->rcu, free_rcu_cb);
+}
+
 static void replace(struct homa_peer *peer, struct homa_route *route)
 {
 	struct homa_route *old;
@@ -132,10 +140,23 @@ static void replace(struct homa_peer *peer, struct homa_route *route)
 	old = rcu_replace_pointer(peer->route, route,
 				  lockdep_is_held(&peer->lock));
 	spin_unlock_bh(&peer->lock);
-	if (old) {
-		WRITE_ONCE(peer->hn->rcu_used, true);
-		call_rcu(&old->rcu, free_rcu_cb);
-	}
+	release(peer, old);
+}
+
+/*
+ * A cached route is no good any more.  It holds a device or the keys of IPsec, and
+ * a new one need not come soon.
+ */
+static void drop_stale(struct homa_peer *peer, const struct homa_route *stale)
+{
+	struct homa_route *old = NULL;
+
+	spin_lock_bh(&peer->lock);
+	if (rcu_access_pointer(peer->route) == stale)
+		old = rcu_replace_pointer(peer->route, NULL,
+					  lockdep_is_held(&peer->lock));
+	spin_unlock_bh(&peer->lock);
+	release(peer, old);
 }
 
 /**
@@ -246,6 +267,8 @@ int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		return use(lookup(hsk, peer, saddr), way);
 	}
 
+	if (route)
+		drop_stale(peer, route);
 	/* Cached is what the route prefers, not what one socket wants. */
 	dst = lookup(hsk, peer, &preferred);
 	if (!IS_ERR(dst)) {
