@@ -48,9 +48,13 @@ fails()
 	grep -q "$homa_error" /tmp/client || die "$server: expected '$homa_error': $(cat /tmp/client)"
 }
 
+# unused MODULE: nobody has a reference to it
+unused() { awk -v name="$1" '$1 == name { found = $3 } END { exit found != "0" }' /proc/modules; }
+
 hosts_veth
 in_ns s sysctl -q -w net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
 bg in_ns s homa_echo_server >/tmp/server 2>&1
+server_pid=$!
 wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 
 for client in 10.0.0.1 fd00::1; do
@@ -93,6 +97,25 @@ for client in 10.0.0.1 fd00::1; do
 		[ "$largest" -ge 1450 ] || die "$server: packets of $end have $largest bytes at most"
 	done
 	ok "$server: RPCs in transport mode; $(tail -n 1 /tmp/esp.c)"
+
+	# A request that waits for its reader holds nothing of that.
+	kill -STOP $server_pid
+	had=$(counter s requests_received)
+	arrived() { [ "$(counter s requests_received)" -gt "$had" ]; }
+	bg in_ns c homa_echo_client -n 1 $server >/dev/null 2>&1
+	waiting=$!
+	wait_for 10 arrived || die "$server: no request arrives"
+	ip -n c xfrm state flush
+	ip -n s xfrm state flush
+	# A cached route does, until it is used again.
+	in_ns s homa_echo_client -n 1 $client >/dev/null 2>&1 && die "$server: RPC without keys"
+	in_ns c homa_echo_client -n 1 $server >/dev/null 2>&1 && die "$server: RPC without keys"
+	wait_for 10 unused esp$family || die "$server: the request holds a security association"
+	kill $waiting 2>/dev/null
+	kill -CONT $server_pid
+	wait $waiting
+	ok "$server: a request that waits holds no security association"
+
 	# And the other way round nothing is taken in clear, though it went well before.
 	forget c out $client $server
 	fails 'timed out'
@@ -121,6 +144,8 @@ for client in 10.0.0.1 fd00::1; do
 	demand c out $client $server
 	demand c in $server $client
 	demand s out $server $client
+	sa $client $server 0x1001
+	sa $server $client 0x1002
 	in_ns c homa_echo_client -n 1 -s 1,100000 $server || die "$server: RPCs with IPsec"
 done
 ip -n c xfrm state flush
