@@ -84,5 +84,5 @@ while [ $i -lt $bursts ]; do
 	with=$((with + drops))
 	i=$((i + 1))
 done
-[ $with -le $((without / 20)) ] || die "packets are lost with the limit, too"
+[ $with -le $((without / 10)) ] || die "packets are lost with the limit, too"
 ok "$without packets lost without the limit, $with with it"
