@@ -17,8 +17,11 @@
 #include <net/sch_generic.h>
 #include "homa.h"
 
-/* Transmit queues looked at to find one that is full. */
+/* Transmit queues looked at to find one that is full, of all devices together. */
 #define QUEUES_MAX 64
+
+/* Devices below one whose queues are looked at. */
+#define LOWER_MAX 8
 
 static struct hlist_head *bucket_of(struct homa_net *hn, int ifindex)
 {
@@ -130,29 +133,87 @@ bool homa_link_is_paced(const struct homa_link *link,
 
 /* ---- the queue of the device ---- */
 
+/*
+ * Does the device hand packets over to others, one or more of a few?  (So does a
+ * bridge; but what waits behind one of its many ports may be for anybody.)
+ */
+static bool has_lower(struct net_device *dev)
+{
+	return unlikely(!list_empty(&dev->adj_list.lower)) &&
+	       (is_vlan_dev(dev) || netif_is_macvlan(dev) ||
+		netif_is_bond_master(dev) || netif_is_team_master(dev));
+}
+
+/**
+ * struct look - a look at the queues of a device, and of those below it
+ * @devices_left: devices that may still be looked at
+ * @queues_left: queues of them with a discipline, which has counts for each CPU
+ * @waits: packets wait in one
+ */
+struct look {
+	u32 devices_left;
+	u32 queues_left;
+	bool waits;
+};
+
+static void look_at(struct net_device *dev, struct look *look)
+{
+	u32 num = min_t(u32, READ_ONCE(dev->real_num_tx_queues), QUEUES_MAX);
+	u32 i;
+
+	for (i = 0; i < num && look->queues_left && !look->waits; i++) {
+		const struct Qdisc *q;
+
+		q = rcu_dereference_bh(netdev_get_tx_queue(dev, i)->qdisc);
+		/* Nothing waits in a device that hands on what it is given. */
+		if (!q || !q->enqueue)
+			continue;
+		look->queues_left--;
+		look->waits = qdisc_qlen_sum(q) > 0;
+	}
+}
+
+static int look_at_lower(struct net_device *dev,
+			 struct netdev_nested_priv *priv)
+{
+	struct look *look = priv->data;
+
+	if (!look->devices_left--)
+		return 1;
+	look_at(dev, look);
+	return look->waits;
+}
+
+static noinline void look_below(struct net_device *dev, struct look *look)
+{
+	struct netdev_nested_priv priv = { .data = look };
+
+	/* The walk asks for this, softirqs disabled or not. */
+	rcu_read_lock();
+	netdev_walk_all_lower_dev_rcu(dev, look_at_lower, &priv);
+	rcu_read_unlock();
+}
+
 /**
  * homa_link_backlogged() - do packets wait in the device's queue?
  * @link: link
  *
- * Whose packets does not matter.  Context: softirqs disabled.
+ * Or in that of a device below it.  Whose packets does not matter.
+ * Context: softirqs disabled.
  */
 bool homa_link_backlogged(const struct homa_link *link)
 {
+	struct look look = {
+		.devices_left = LOWER_MAX, .queues_left = QUEUES_MAX,
+	};
 	struct net_device *dev = rcu_dereference_bh(link->dev);
-	u32 num;
-	u32 i;
 
 	if (!dev)
 		return false;
-	num = min_t(u32, READ_ONCE(dev->real_num_tx_queues), QUEUES_MAX);
-	for (i = 0; i < num; i++) {
-		const struct Qdisc *q;
-
-		q = rcu_dereference_bh(netdev_get_tx_queue(dev, i)->qdisc);
-		if (q && qdisc_qlen_sum(q) > 0)
-			return true;
-	}
-	return false;
+	look_at(dev, &look);
+	if (!look.waits && has_lower(dev))
+		look_below(dev, &look);
+	return look.waits;
 }
 
 /* A buffer has left the device, or was dropped. */
