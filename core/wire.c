@@ -339,6 +339,12 @@ void homa_wire_continue(u8 *buf, u32 offset)
 	put_ack(buf + OFF_DATA_ACK, &none);
 }
 
+bool homa_wire_is_part(const u8 *buf, u32 len)
+{
+	return buf[OFF_TYPE] == HOMA_DATA &&
+	       get32(buf + OFF_DATA_MSG_LEN) > len - HOMA_DATA_HDR_BYTES;
+}
+
 bool homa_wire_may_lead(const u8 *buf)
 {
 	u32 seg_offset = get32(buf + OFF_DATA_SEG_OFFSET);

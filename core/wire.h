@@ -193,6 +193,17 @@ void homa_wire_build_data(u8 *buf, const struct homa_hdr *hdr);
 void homa_wire_continue(u8 *buf, u32 offset);
 
 /**
+ * homa_wire_is_part() - has a packet some bytes of a message, and not all?
+ * @buf: HOMA_DATA_HDR_BYTES of a packet that nobody has looked at
+ * @len: bytes of the packet, at least that many
+ *
+ * A cheap question before homa_wire_parse() for those who want no others.
+ *
+ * Return: false for all but DATA, and for DATA with a whole message.
+ */
+bool homa_wire_is_part(const u8 *buf, u32 len);
+
+/**
  * homa_wire_may_lead() - can packets be joined to this one and cut off again?
  * @buf: DATA header, HOMA_DATA_HDR_BYTES, that homa_wire_parse() accepted
  *

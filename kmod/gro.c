@@ -188,9 +188,11 @@ static struct sk_buff *receive(struct list_head *head, struct sk_buff *skb,
 	    READ_ONCE(stopped))
 		goto flush;
 	buf = skb_gro_header(skb, off + HOMA_DATA_HDR_BYTES, off);
-	if (!buf || homa_wire_parse(&hdr, buf, HOMA_DATA_HDR_BYTES,
-				    skb_gro_len(skb)) != HOMA_REASON_NONE ||
-	    hdr.type != HOMA_DATA)
+	/* Most packets of short RPCs end here. */
+	if (!buf || !homa_wire_is_part(buf, skb_gro_len(skb)))
+		goto flush;
+	if (homa_wire_parse(&hdr, buf, HOMA_DATA_HDR_BYTES,
+			    skb_gro_len(skb)) != HOMA_REASON_NONE)
 		goto flush;
 
 	p = find(head, buf);

@@ -704,6 +704,38 @@ static void followers(void **state)
 	assert_false(homa_wire_may_lead(first));
 }
 
+/* What is worth more than a look when it arrives with others. */
+static void parts(void **state)
+{
+	struct homa_hdr hdr = {
+		.type = HOMA_DATA,
+		.sender_id = 2,
+		.data = { .msg_len = 100 },
+	};
+	u8 buf[HOMA_HDR_BYTES_MAX] = { 0 };
+	u32 type;
+
+	(void)state;
+	homa_wire_build(buf, &hdr);
+	assert_true(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES));
+	assert_true(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 1));
+	assert_true(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 99));
+	assert_false(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 100));
+	assert_false(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 101));
+	/* The end of a message is a part of it. */
+	hdr.data.offset = 90;
+	homa_wire_build(buf, &hdr);
+	assert_true(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 10));
+	/* A length that cannot be is for homa_wire_parse(). */
+	memset(buf + 28, 0xff, 4);
+	assert_true(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 10));
+	for (type = 0; type < 256; type++) {
+		buf[11] = type;
+		assert_int_equal(homa_wire_is_part(buf, HOMA_DATA_HDR_BYTES + 10),
+				 type == HOMA_DATA);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -727,6 +759,7 @@ int main(void)
 		cmocka_unit_test(seg_bytes),
 		cmocka_unit_test(continued),
 		cmocka_unit_test(followers),
+		cmocka_unit_test(parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
