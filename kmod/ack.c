@@ -12,20 +12,24 @@
  * @hsk: socket that the packet was sent to, and may get it
  * @skb: packet
  * @hdr: its parsed header
+ * @key: the host that sent it
  * @daddr: its destination
  * @ack: names the RPC; client_id 0 = none
  *
- * Whatever keeps the packet from another socket keeps the ack from its RPCs.
+ * Whatever keeps the packet from another socket keeps the ack from its RPCs.  Nobody
+ * is asked about an RPC that does not exist.
  *
  * Context: softirq, rcu_read_lock(), no Homa lock held.
  * Return: NULL if there is none, or one that must not get the packet.
  */
 struct homa_sock *homa_ack_sock(struct homa_sock *hsk, struct sk_buff *skb,
 				const struct homa_hdr *hdr,
+				const struct homa_peer_key *key,
 				const struct in6_addr *daddr,
 				const struct homa_ack *ack)
 {
 	struct homa_sock *other;
+	struct homa_rpc *rpc;
 
 	if (!homa_id_is_client(ack->client_id) || !ack->client_id)
 		return NULL;
@@ -34,6 +38,11 @@ struct homa_sock *homa_ack_sock(struct homa_sock *hsk, struct sk_buff *skb,
 	other = homa_port_find_rcu(hsk->hn, ack->server_port);
 	if (!other)
 		return NULL;
+	rpc = homa_rpc_find_server(other, homa_wire_local_id(ack->client_id),
+				   key);
+	if (!rpc)
+		return NULL;
+	homa_rpc_unlock(rpc);
 	if (homa_bind_hears(other, skb, daddr) &&
 	    homa_rx_permit(other, skb) == HOMA_REASON_NONE)
 		return other;

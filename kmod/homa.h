@@ -398,7 +398,8 @@ struct homa_peer {
  * @wheel_tick: which slot; written under the RPC lock and homa_wheel.lock
  * @stall_node: in homa_pool.waiting while rx_stalled; homa_pool.lock
  * @stall_len: key there
- * @grantee: homa_net.grant_lock
+ * @grantee: homa_net.grant_lock; its @quiet is read under the RPC lock, because
+ *	only events of this RPC change it
  * @srpt: homa_link.lock of @deferred_to
  * @wait: where the thread of @waited sleeps
  * @msgout: outgoing message
@@ -870,6 +871,7 @@ void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
 /* ---- ack.c: acks in ---- */
 struct homa_sock *homa_ack_sock(struct homa_sock *hsk, struct sk_buff *skb,
 				const struct homa_hdr *hdr,
+				const struct homa_peer_key *key,
 				const struct in6_addr *daddr,
 				const struct homa_ack *ack);
 void homa_ack_rx(struct homa_sock *hsk, const struct homa_peer_key *key,

@@ -392,7 +392,6 @@ enum homa_reason homa_rx_permit(struct homa_sock *hsk, struct sk_buff *skb)
 {
 	if (!policy_ok(homa_sock_sk(hsk), skb))
 		return HOMA_REASON_POLICY;
-	nf_reset_ct(skb);
 	/* A filter must not cut headers. */
 	if (sk_filter_trim_cap(homa_sock_sk(hsk), skb, skb->len))
 		return HOMA_REASON_FILTER;
@@ -490,7 +489,9 @@ static void rx(struct homa_net *hn, struct sk_buff *skb)
 
 	if (hdr.type == HOMA_DATA) {
 		/* Now: later the packet belongs to whoever reads the message. */
-		acked = homa_ack_sock(hsk, skb, &hdr, &daddr, &hdr.data.ack);
+		acked = homa_ack_sock(hsk, skb, &hdr, &key, &daddr,
+				      &hdr.data.ack);
+		nf_reset_ct(skb);
 		rx_data(hsk, skb, &hdr, &key, &daddr, acked);
 		return;
 	}

@@ -78,10 +78,11 @@ static void rx_ack(const struct origin *o)
 
 	homa_ack_rx(hsk, &o->key, o->hdr->sender_id);
 	for (i = 0; i < o->hdr->ack.num; i++) {
-		/* Asked once for RPCs of one socket in a row. */
-		if (!i || acks[i].server_port != acks[i - 1].server_port)
-			hsk = homa_ack_sock(o->hsk, o->skb, o->hdr, &o->daddr,
-					    &acks[i]);
+		/* A socket that may get the packet is asked once in a row. */
+		if (!i || !hsk ||
+		    acks[i].server_port != acks[i - 1].server_port)
+			hsk = homa_ack_sock(o->hsk, o->skb, o->hdr, &o->key,
+					    &o->daddr, &acks[i]);
 		if (hsk)
 			homa_ack_rx(hsk, &o->key, acks[i].client_id);
 	}

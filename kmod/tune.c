@@ -6,7 +6,7 @@
 #include <net/dst.h>
 #include "homa.h"
 
-/* As good as any for a host without a route: the window will not be used. */
+/* Of a host without a cached route: sockets that are bound or marked have their own. */
 #define PACKET_BYTES 1500u
 
 /**
