@@ -480,21 +480,22 @@ static u32 homa_grant_finish(struct homa_grantor *gr,
 }
 
 /*
- * Until when a message has nothing to say: its next step, or a step's worth of room
- * for others.  Who waits for room, or for a slot, is asked for each packet.
+ * Until when a message has nothing to say: its next step, or some room for others.
+ * While somebody waits for room, or it waits for a slot itself, each packet counts.
  */
 static void homa_grant_hush(struct homa_grantor *gr,
 			    const struct homa_config *cfg,
 			    struct homa_grantee *g)
 {
 	u32 window = homa_grant_window(gr, cfg, g);
+	u32 room = min(window, cfg->max_incoming) / HOMA_GRANT_STEPS;
 	u32 step = window / HOMA_GRANT_STEPS;
 	u32 next;
 
 	g->quiet = 0;
 	if (g->state != HOMA_GRANTEE_ACTIVE || homa_grant_best_needy(gr))
 		return;
-	g->quiet = min(g->length - g->remaining + step, g->length);
+	g->quiet = min(g->length - g->remaining + room, g->length);
 	if (g->granted == g->length)
 		return;
 	next = g->granted + min(step, g->length - g->granted);

@@ -3,9 +3,9 @@
  * The receiver's scheduler: which incoming messages may send how much, at
  * which priority (protocol §5).
  *
- * The grantor keeps its own copy of all it ranks messages by, refreshed on
- * every arrival, so it never looks at an RPC and needs only its own leaf
- * lock.  Its commands are harmless when they are carried out late or twice,
+ * The grantor keeps its own copy of all it ranks messages by, refreshed when
+ * bytes arrive (homa_grantee_is_quiet() says when that may wait), so it never
+ * looks at an RPC and needs only its own leaf lock.  Its commands are harmless when they are carried out late or twice,
  * because grants are absolute offsets.
  */
 #ifndef HOMA_CORE_GRANT_H
@@ -123,9 +123,10 @@ static inline u32 homa_grantee_received(const struct homa_grantee *g)
  * @g: message, in any state
  * @received: bytes received so far
  *
- * There is no GRANT for this message before more has come.  The room that its
- * bytes make for others is theirs a little later: a sixteenth of its window at
- * most, and more is under way, so it is never forgotten.
+ * There is no GRANT for this message before more has come, unless another event
+ * brings one.  The room that its bytes make for others is theirs a little later: a
+ * sixteenth of its window, or of max_incoming, at most.  More is under way, so it is
+ * never forgotten.  If another message takes its slot, its rank is as old as that.
  *
  * Return: homa_grantor_progress() may be left out.
  */

@@ -165,8 +165,8 @@ static void look_at(struct net_device *dev, struct look *look)
 		const struct Qdisc *q;
 
 		q = rcu_dereference_bh(netdev_get_tx_queue(dev, i)->qdisc);
-		/* Nothing waits in a device that hands on what it is given. */
-		if (!q || !q->enqueue)
+		/* Nothing waits in a device that hands on what it is given, or is down. */
+		if (!q || !q->enqueue || q == &noop_qdisc)
 			continue;
 		look->queues_left--;
 		look->waits = qdisc_qlen_sum(q) > 0;
