@@ -33,7 +33,9 @@
 #define PORT		4100
 #define BULK_PORT	4101
 #define BASE_ROUNDS	2
-/* The load goes on until the last request that counts is answered: for so long at most. */
+/* The load goes on until the last request that counts is answered: for so long at most,
+ * or for as long as was measured.
+ */
 #define DRAIN_NS	3000000000ull
 /* The load before the measured time, as a part of it. */
 #define WARMUP_PART	4

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: W21 G5 H9
+# items: G5 H9
 # tier: uml stock612
 #
 # Who watches the kernel's event for dropped packets, skb:kfree_skb, learns why Homa

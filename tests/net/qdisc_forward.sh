@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# items: W11 W26 H7
+# items: W11
 # tier: uml stock612
 #
 # A router whose GRO joins what arrives, and whose slow way out has the queueing
-# discipline "homa": large buffers are cut before they wait, to packets as they came.
+# discipline "homa": large buffers are cut before they wait, to packets no larger than the MTU.
 # Alone on the device and below another discipline, whose counts have to be right.
 . "$HOMA_TESTS/lib.sh"
 . "$HOMA_TESTS/lib_trace.sh"

@@ -150,7 +150,7 @@ int main(void)
 	uint32_t offset;
 	int raised;
 
-	t_begin("t_rcvlimit", 100);
+	t_begin("t_rcvlimit", 50);
 	t_netns("d");
 	device = if_nametoindex("d0");
 	fd = socket(AF_PACKET, SOCK_RAW, 0);
