@@ -5,8 +5,8 @@
  *
  * The grantor keeps its own copy of all it ranks messages by, refreshed when
  * bytes arrive (homa_grantee_is_quiet() says when that may wait), so it never
- * looks at an RPC and needs only its own leaf lock.  Its commands are harmless when they are carried out late or twice,
- * because grants are absolute offsets.
+ * looks at an RPC and needs only its own leaf lock.  Its commands are harmless
+ * when they are carried out late or twice, because grants are absolute offsets.
  */
 #ifndef HOMA_CORE_GRANT_H
 #define HOMA_CORE_GRANT_H

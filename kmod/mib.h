@@ -105,7 +105,7 @@
 	X(pacer_fifo_bytes, "of these, bytes of the oldest message in its turn") \
 	X(pacer_tcp_bytes, "bytes of other protocols that the queueing discipline held back")	\
 	X(pacer_help_bytes, "bytes sent in the pacer's place (always 0)") \
-	X(pacer_device_full, "times that the pacer waited for the device's queue, or that of one below") \
+	X(pacer_device_full, "times that the pacer waited for a device's queue") \
 	X(nic_backlog_cycles, "time that messages were held back by pacing") \
 	X(grant_check_calls, "questions whether to grant")		\
 	X(fifo_grant_bytes, "bytes granted to the oldest message in its turn") \
