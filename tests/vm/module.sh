@@ -29,7 +29,8 @@ newest)
 	new=$("$VM/newest.sh") || { echo "$new"; exit 77; }
 	kdir=$new/build
 	arch=x86_64
-	PATH=$new/root/usr/bin:$PATH
+	tools=$new/root
+	PATH=$tools/usr/bin:$PATH
 	;;
 *)
 	case $release in

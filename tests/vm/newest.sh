@@ -90,7 +90,7 @@ releases()
 unpack()
 {
 	local family=$1 release=$2 work=$3 state=$CACHE/apt-${1%% *}
-	local image= name size deb
+	local image= name size deb headers=$3/root
 	for name in linux-base linux-modules linux-binary linux-image; do
 		# A package of some size: linux-image may only name the others.
 		size=$(apt_of "$family" apt-cache show "$name-$release" 2>/dev/null |
@@ -113,7 +113,7 @@ unpack()
 	mv "$(find "$work" -name 'vmlinuz*' | head -n 1)" "$work/boot/vmlinuz"
 	depmod -b "$work" "$release"
 	# All that a guest and a build start from; what is missing is known here.
-	ls "$work/boot/vmlinuz" "$work/root/usr/src/linux-headers-$release/Makefile" \
+	ls "$work/boot/vmlinuz" "$headers/usr/src/linux-headers-$release/Makefile" \
 		"$work/lib/modules/$release/kernel" >/dev/null
 }
 
@@ -121,15 +121,15 @@ unpack()
 # need newer libraries than this machine has; those are in the same directory.
 relocate()
 {
-	local work=$1 root=$2/root file libs=lib/x86_64-linux-gnu loader
-	loader=$(cd "$work/root" && find . -name 'ld-linux-x86-64.so.2' | head -n 1)
-	find "$work/root" -type f -perm -u+x ! -name '*.so*' |
+	local work=$1 now=$1/root root=$2/root file libs=lib/x86_64-linux-gnu loader
+	loader=$(cd "$now" && find . -name 'ld-linux-x86-64.so.2' | head -n 1)
+	find "$now" -type f -perm -u+x ! -name '*.so*' |
 	while read -r file; do
 		patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
 		patchelf --set-interpreter "$root/${loader#./}" --force-rpath \
 			--set-rpath "$root/usr/$libs:$root/$libs" "$file"
 	done
-	sed -i "s,/usr/src/,$root/usr/src/,g" "$work/root/usr/src/linux-headers-$release/Makefile"
+	sed -i "s,/usr/src/,$root/usr/src/,g" "$now/usr/src/linux-headers-$release/Makefile"
 	ln -s "root/usr/src/linux-headers-$release" "$work/build"
 }
 
