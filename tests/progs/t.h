@@ -181,6 +181,9 @@ int t_abort(const struct t_sock *sock, uint64_t id, int error);
  */
 bool t_arrived(const struct t_sock *sock, uint64_t id);
 
+/* A counter of this thread's network namespace, of all CPUs; 0 if there is none. */
+uint64_t t_counter(const char *which);
+
 /* Messages of MSG_ZEROCOPY with one notification: one, or several in a row. */
 struct t_note {
 	uint32_t low, high;

@@ -138,26 +138,10 @@ static uint32_t rpcs(const struct t_sock *sock)
 	return t_info(sock).num_rpcs;
 }
 
-static uint64_t counter(const char *which)
-{
-	FILE *file = fopen("/proc/net/homa_metrics", "r");
-	unsigned long long value;
-	char line[300], name[64];
-	uint64_t sum = 0;
-
-	if (!file)
-		t_die("/proc/net/homa_metrics");
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%63s %llu", name, &value) == 2 && !strcmp(name, which))
-			sum += value;
-	fclose(file);
-	return sum;
-}
-
 /* Acks that were kept from a socket. */
 static uint64_t refused(void)
 {
-	return counter("refused_acks");
+	return t_counter("refused_acks");
 }
 
 /* T_WAIT() asks once more at the end. */
@@ -191,7 +175,7 @@ static void check(int family, bool with_data)
 	struct t_addr to_second = t_loopback(family, PORT_SECOND);
 	uint32_t acks = with_data ? 1 : ACKS, i;
 	uint64_t ids[ACKS], id = 0, before;
-	uint64_t began_ms = t_now_ms(), asked = counter("packets_sent_NEED_ACK");
+	uint64_t began_ms = t_now_ms(), asked = t_counter("packets_sent_NEED_ACK");
 	bool allowed = !strcmp(what, "none");
 
 	t_case("%s, family %d, %s", what, family, with_data ? "DATA" : "ACK");
@@ -226,7 +210,7 @@ static void check(int family, bool with_data)
 	T_EQ(refused() - before, allowed ? 0 : acks);
 	/* Nobody had to be asked for them; on a machine that is slow somebody may be. */
 	if (t_now_ms() - began_ms < 500)
-		T_EQ(counter("packets_sent_NEED_ACK") - asked, 0);
+		T_EQ(t_counter("packets_sent_NEED_ACK") - asked, 0);
 	close_sockets();
 }
 

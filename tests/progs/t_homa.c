@@ -411,6 +411,22 @@ int t_refused(const struct t_sock *client, const struct t_addr *to)
 	return (int)ret;
 }
 
+uint64_t t_counter(const char *which)
+{
+	FILE *file = fopen("/proc/thread-self/net/homa_metrics", "r");
+	unsigned long long value;
+	char line[300], name[64];
+	uint64_t sum = 0;
+
+	if (!file)
+		t_die("homa_metrics");
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%63s %llu", name, &value) == 2 && !strcmp(name, which))
+			sum += value;
+	fclose(file);
+	return sum;
+}
+
 int t_notified(const struct t_sock *sock, struct t_note *note)
 {
 	char control[256];

@@ -44,22 +44,6 @@ static unsigned int device;
 static uint32_t id = 1000, sent;
 static int fd;
 
-static uint64_t counter(const char *which)
-{
-	FILE *file = fopen("/proc/thread-self/net/homa_metrics", "r");
-	unsigned long long value;
-	char line[300], name[64];
-	uint64_t sum = 0;
-
-	if (!file)
-		t_die("homa_metrics");
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%63s %llu", name, &value) == 2 && !strcmp(name, which))
-			sum += value;
-	fclose(file);
-	return sum;
-}
-
 static uint32_t held(void)
 {
 	uint32_t info[SK_MEMINFO_VARS] = { 0 };
@@ -109,21 +93,21 @@ static void send_one(uint32_t offset)
  */
 static uint32_t fill(uint32_t offset)
 {
-	uint64_t refused = counter("drop_NO_MEMORY");
+	uint64_t refused = t_counter("drop_NO_MEMORY");
 	uint64_t now;
 
 	do {
-		uint64_t arrived = counter("packets_rcvd_DATA");
+		uint64_t arrived = t_counter("packets_rcvd_DATA");
 		uint32_t i;
 
 		for (i = 0; i < BATCH; i++)
 			send_one(offset++);
-		T_OK(T_WAIT(counter("packets_rcvd_DATA") >= arrived + BATCH, 5000));
+		T_OK(T_WAIT(t_counter("packets_rcvd_DATA") >= arrived + BATCH, 5000));
 		sent += BATCH;
-		now = counter("drop_NO_MEMORY") - refused;
+		now = t_counter("drop_NO_MEMORY") - refused;
 	} while (!now && offset < MESSAGE_BYTES - BATCH);
 	T_OK(now > 0);
-	T_EQ(counter("rx_mem_refused"), 0);
+	T_EQ(t_counter("rx_mem_refused"), 0);
 	return offset - (uint32_t)now;
 }
 
