@@ -67,8 +67,8 @@ cut() {
 		echo "round trips over veth, packets cut for an MTU of $mtu"
 		for side in c s; do
 			ip -n $side link set ${side}0 mtu $mtu
-			in_ns $side ethtool -K ${side}0 tso off tx-sctp-segmentation off gro off >/dev/null ||
-				die "cannot have packets cut"
+			cut_all $side ${side}0
+			in_ns $side ethtool -K ${side}0 gro off >/dev/null || die "no way without GRO"
 		done
 		for proto in tcp homa; do
 			rtt cut-$mtu $proto 20000 10.0.0.2

@@ -15,8 +15,8 @@ cut)
 	server=s address=10.0.0.2
 	for side in c s; do
 		ip -n $side link set ${side}0 mtu 1500
-		in_ns $side ethtool -K ${side}0 tso off tx-sctp-segmentation off gro off >/dev/null ||
-			die "cannot have packets cut"
+		cut_all $side ${side}0
+		in_ns $side ethtool -K ${side}0 gro off >/dev/null || die "no way without GRO"
 	done ;;
 *)	server=c address=127.0.0.1 ;;
 esac

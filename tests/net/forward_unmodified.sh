@@ -68,17 +68,7 @@ packets_pass h1 eth0 h2 eth0 fd00::2
 [ "$(counter sw server_requests_started)" -eq 0 ] || die "the switch took requests"
 in_ns h1 homa_echo_client -n 1 10.0.0.9 || die "the switch's own server"
 
-# c -- r -- s
-for ns in c r s; do
-	new_host $ns
-done
-in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-cable 1 c c0 1 r r0 2
-cable 2 r r1 2 s s0 1
-ip -n c route add default via 10.0.1.2
-ip -n c route add default via fd01::2
-ip -n s route add default via 10.0.2.2
-ip -n s route add default via fd02::2
+hosts_router c s
 server r
 server s
 packets_pass c c0 s s0 10.0.2.1 -t

@@ -143,6 +143,22 @@ cable_address()
 	ip -n "$2" link set "$3" up
 }
 
+# hosts_router LEFT RIGHT: two hosts and a router r between them, LEFT -- r -- RIGHT. Their
+# addresses are 10.0.1.1 and 10.0.2.1, fd01::1 and fd02::1, and the router's end in 2.
+hosts_router()
+{
+	for router_end in "$1" r "$2"; do
+		new_host "$router_end"
+	done
+	in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	cable 1 "$1" "${1}0" 1 r r0 2
+	cable 2 r r1 2 "$2" "${2}0" 1
+	ip -n "$1" route add default via 10.0.1.2
+	ip -n "$1" route add default via fd01::2
+	ip -n "$2" route add default via 10.0.2.2
+	ip -n "$2" route add default via fd02::2
+}
+
 # quiet_neighbours: after hosts_veth, nothing waits for a neighbour or for the
 # limit on ICMP errors.
 quiet_neighbours()
@@ -202,6 +218,13 @@ port_forwards() { ip -n sw -d link show dev "$1" | grep -q 'state forwarding'; }
 cut_packets()
 {
 	in_ns "$1" ethtool -K "$2" tx-sctp-segmentation off >/dev/null ||
+		die "cannot have packets cut on $2"
+}
+
+# cut_all NS DEV: the same, and what TCP sends as well
+cut_all()
+{
+	in_ns "$1" ethtool -K "$2" tso off tx-sctp-segmentation off >/dev/null ||
 		die "cannot have packets cut on $2"
 }
 

@@ -9,8 +9,7 @@
 # bit. Packet filters see all of it, and garbage goes the way it went without GRO.
 . "$HOMA_TESTS/lib.sh"
 
-# cut NS DEV: packets that leave DEV are single ones, and the peer may use GRO
-cut() { in_ns "$1" ethtool -K "$2" tso off tx-sctp-segmentation off || die "ethtool"; }
+# gro NS DEV on|off: may DEV put together what arrives?
 gro() { in_ns "$1" ethtool -K "$2" gro "$3" || die "ethtool gro"; }
 
 # exchange WHAT ADDRESS MTU: what s0 hears has to be no larger than MTU
@@ -28,8 +27,8 @@ exchange()
 }
 
 hosts_veth
-cut c c0
-cut s s0
+cut_all c c0
+cut_all s s0
 bg in_ns s homa_echo_server >/tmp/server 2>&1
 wait_for 10 grep -q ready /tmp/server || die "the server does not start"
 for to in 10.0.0.2 fd00::2; do
@@ -113,8 +112,8 @@ middle()
 }
 
 hosts_bridge 2
-cut h1 eth0
-cut sw p2
+cut_all h1 eth0
+cut_all sw p2
 gro sw p1 on
 gro h2 eth0 off
 bg in_ns h2 homa_echo_server >/tmp/server.h2 2>&1
@@ -122,19 +121,9 @@ wait_for 10 grep -q ready /tmp/server.h2 || die "the server does not start"
 middle sw p1 h1 eth0 h2 eth0 10.0.0.2 bridge
 middle sw p1 h1 eth0 h2 eth0 fd00::2 bridge
 
-# a -- r -- b
-for ns in a r b; do
-	new_host $ns
-done
-in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-cable 1 a a0 1 r r0 2
-cable 2 r r1 2 b b0 1
-for ns in a:1 b:2; do
-	ip -n ${ns%:*} route add default via 10.0.${ns#*:}.2
-	ip -n ${ns%:*} route add default via fd0${ns#*:}::2
-done
-cut a a0
-cut r r1
+hosts_router a b
+cut_all a a0
+cut_all r r1
 gro r r0 on
 gro b b0 off
 bg in_ns b homa_echo_server >/tmp/server.b 2>&1

@@ -9,18 +9,8 @@
 . "$HOMA_TESTS/lib.sh"
 . "$HOMA_TESTS/lib_trace.sh"
 
-# c -- r -- s
-for ns in c r s; do
-	new_host $ns
-done
-in_ns r sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-cable 1 c c0 1 r r0 2
-cable 2 r r1 2 s s0 1
-ip -n c route add default via 10.0.1.2
-ip -n c route add default via fd01::2
-ip -n s route add default via 10.0.2.2
-ip -n s route add default via fd02::2
-in_ns c ethtool -K c0 tso off tx-sctp-segmentation off || die "ethtool"
+hosts_router c s
+cut_all c c0
 in_ns r ethtool -K r0 gro on || die "no GRO"
 in_ns s ethtool -K s0 gro off || die "ethtool gro"
 bg in_ns s homa_echo_server >/tmp/server 2>&1
