@@ -15,8 +15,8 @@
 #   | client   10.0.0.1 c0|----veth----|s0 10.0.0.2   server |
 #   +---------------------+            +---------------------+
 #   loopback: client and server both in c, 127.0.0.1
-#   many peers: s answers for 10.1.0.0/16
 . "$HOMA_TESTS/lib.sh"
+. "$HOMA_BASE/bin/many.sh"
 
 mode=${1:-all}
 lines="${HOMA_OUT:-/tmp}/bench.lines"
@@ -92,11 +92,10 @@ cut() {
 many() {
 	echo "64 RPCs at a time"
 	for proto in tcp homa; do
-		# shellcheck disable=SC2086
-		load threads $proto $pin -n 64 -t 4 10.0.0.2
-		# shellcheck disable=SC2086
-		load servers $proto $pin -n 64 -s 64 10.1.0.1
-		load cpus $proto -n 64 -t 16 10.0.0.2
+		for work in threads servers cpus; do
+			# shellcheck disable=SC2046 # options are words
+			load $work $proto $(many_options $work)
+		done
 	done
 }
 
@@ -155,8 +154,7 @@ wall() {
 
 hosts_veth
 ip -n c link set lo up
-ip -n c route add 10.1.0.0/16 via 10.0.0.2
-ip -n s route add local 10.1.0.0/16 dev lo
+many_hosts
 : >"$lines"
 case $mode in
 all)	short_and_long; many; cut; idle ;;

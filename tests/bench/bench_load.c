@@ -35,11 +35,18 @@ bool load_count(struct load *load)
 {
 	uint64_t n = __atomic_add_fetch(&load->counted, 1, __ATOMIC_RELAXED);
 
-	if (n == load->warmup)
+	if (n == load->warmup) {
 		load->start_ns = bench_now_ns();
+		if (load->mark)
+			BENCH_MARK('b');
+	}
 	if (n != load->warmup + load->rpcs)
 		return false;
+	if (load->mark)
+		BENCH_MARK('e');
 	load->end_ns = bench_now_ns();
+	if (load->mark)
+		BENCH_MARK('w');
 	return true;
 }
 
@@ -84,6 +91,7 @@ static void usage(void)
 		"  -C NETNS   network namespace of the client\n"
 		"  -p PORT    of the first server; the others have those that follow (default 4001)\n"
 		"  -c CPU     run everything on this processor\n"
+		"  -m         mark the timed RPCs for ./dev profile\n"
 		"  -L LABEL   \"work\" in the result, a line of JSON\n");
 	exit(2);
 }
@@ -113,7 +121,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "P:n:t:s:l:r:w:S:C:p:c:L:")) != -1) {
+	while ((opt = getopt(argc, argv, "P:n:t:s:l:r:w:S:C:p:c:mL:")) != -1) {
 		switch (opt) {
 		case 'P':
 			proto = NULL;
@@ -150,6 +158,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			cpu = atoi(optarg);
+			break;
+		case 'm':
+			load.mark = true;
 			break;
 		case 'L':
 			label = optarg;

@@ -20,6 +20,7 @@
  * @bytes:    of a request, and of a response
  * @warmup:   RPCs before the timed ones
  * @rpcs:     timed RPCs
+ * @mark:     tell ./dev profile when the timed RPCs begin and end
  *
  * The rest belongs to load_next() and load_count().
  */
@@ -31,6 +32,7 @@ struct load {
 	size_t bytes;
 	uint64_t warmup;
 	uint64_t rpcs;
+	bool mark;
 
 	uint64_t started;
 	uint64_t counted;

@@ -33,13 +33,6 @@
 
 #define LOST_MAX 10
 
-/* A no-op that tests/bench/profile/plugin.c sees; @what is a character. */
-#ifdef __x86_64__
-#define MARK(what) asm volatile(".byte 0x0f,0x1f,0x80,%c0,0x6d,0x6f,0x68" : : "i"(what) : "memory")
-#else
-#define MARK(what) ((void)(what))
-#endif
-
 struct settings {
 	const struct bench_proto *proto;
 	struct bench_addr addr;		/* of the server */
@@ -133,7 +126,7 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 		stamp(bytes, i + lost);
 		start_ns = bench_now_ns();
 		if (set->mark && i >= set->warmup)
-			MARK('b');
+			BENCH_MARK('b');
 		if (set->proto->round(fd, &set->addr, out, bytes)) {
 			if (++lost > LOST_MAX)
 				errx(1, "%s, %zu bytes: more than %d answers are missing",
@@ -141,7 +134,7 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 			continue;
 		}
 		if (set->mark)
-			MARK('e');
+			BENCH_MARK('e');
 		end_ns = bench_now_ns();
 		if (i < set->warmup && !set->proto->check(out, bytes))
 			errx(1, "%s, %zu bytes: the answer differs from what was sent",
@@ -151,7 +144,7 @@ static void measure(const struct settings *set, int fd, size_t bytes)
 		i++;
 	}
 	if (set->mark)
-		MARK('w');
+		BENCH_MARK('w');
 	report(set, bytes, rtt_ns, lost);
 	free(rtt_ns);
 }

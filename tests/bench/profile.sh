@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 #
-# Round trips for ./dev profile, inside a guest whose emulator counts instructions
-# (tests/bench/profile/): of UDP, TCP and Homa, $HOMA_BYTES bytes, over $HOMA_LINK
-# (veth; cut: veth with an MTU of 1500 and nothing that carries many packets; loopback),
-# client and server on one CPU; of UDP only what a datagram can hold.
+# Work for ./dev profile, inside a guest whose emulator counts instructions
+# (tests/bench/profile/): $HOMA_ROUNDS times, of each of $HOMA_PROTOS, messages of
+# $HOMA_BYTES bytes. $HOMA_WORK: rtt, one round trip after the other, client and server
+# on one CPU, over $HOMA_LINK (veth; cut: veth with an MTU of 1500 and nothing that
+# carries many packets; loopback); or work with many RPCs at a time (many.sh).
 . "$HOMA_TESTS/lib.sh"
+. "$HOMA_BASE/bin/many.sh"
 
 hosts_veth
 ip -n c link set lo up
@@ -20,10 +22,17 @@ cut)
 	done ;;
 *)	server=c address=127.0.0.1 ;;
 esac
+many_hosts
 echo 0 >/proc/sys/kernel/kptr_restrict
 for proto in $(echo "$HOMA_PROTOS" | tr , ' '); do
-	bench_rtt -m -c 1 -P $proto -l "$HOMA_BYTES" -r 200 -w 100 -C c -S $server $address ||
-		die "bench_rtt of $proto failed"
+	set -- -m -P "$proto" -l "$HOMA_BYTES" -r "$HOMA_ROUNDS" -C c
+	if [ "$HOMA_WORK" = rtt ]; then
+		bench_rtt "$@" -c 1 -w 100 -S $server $address || die "bench_rtt of $proto failed"
+	else
+		# shellcheck disable=SC2046 # options are words
+		bench_load "$@" -w 2000 -S s $(many_options "$HOMA_WORK") ||
+			die "bench_load of $proto failed"
+	fi
 done
 # Functions only, and before the module is gone.
 awk '$2 ~ /^[tTwW]$/ { print $1, $3, $4 }' /proc/kallsyms | gzip >"$HOMA_OUT/kallsyms.gz"

@@ -4,14 +4,16 @@
  * translated block: a plugin of QEMU's translator (./dev profile).
  *
  * Marks are no-ops that do nothing on any processor; bench_rtt -m executes them
- * before and after each measured round and when it is finished:
+ * before and after each measured round and when it is finished, bench_load -m before
+ * the first and after the last RPC that it times:
  *
  *	0f 1f 80 KK 6d 6f 68	nopl 0x686f6dKK(%rax)
  *
  * with KK = 'b' (begin), 'e' (end), 'w' (write). The last one makes the plugin
- * write its figures to the file out=PATH.N, N = 0, 1, ..., and begin anew: lines "count CPU ADDRESS INSTRUCTIONS TIMES" over all rounds,
- * then "trace CPU ADDRESS INSTRUCTIONS KIND" for each block of the last round in the
- * order of their execution; KIND is c if the block ends in a call, r if in a
+ * write its figures to the file out=PATH.N, N = 0, 1, ..., and begin anew: lines
+ * "count CPU ADDRESS INSTRUCTIONS TIMES" over all rounds, then, with the option
+ * trace=on, "trace CPU ADDRESS INSTRUCTIONS KIND" for each block of the last round
+ * in the order of their execution; KIND is c if the block ends in a call, r if in a
  * return, else -.
  *
  * The interface's header is in no Debian package; this is what we use of it
@@ -66,6 +68,7 @@ static size_t trace_len;
 static const char *path;
 static unsigned int files;
 static bool counting;
+static bool tracing;
 
 static void executed(unsigned int cpu, void *data)
 {
@@ -74,7 +77,7 @@ static void executed(unsigned int cpu, void *data)
 	if (!counting || cpu >= CPUS_MAX)
 		return;
 	block->times[cpu]++;
-	if (trace_len < TRACE_MAX) {
+	if (tracing && trace_len < TRACE_MAX) {
 		trace[trace_len].block = block;
 		trace[trace_len++].cpu = cpu;
 	}
@@ -169,9 +172,12 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, 
 	int i;
 
 	(void)info;
-	for (i = 0; i < argc; i++)
+	for (i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			path = strdup(argv[i] + 4);
+		else if (!strcmp(argv[i], "trace=on"))
+			tracing = true;
+	}
 	if (!path) {
 		fprintf(stderr, "profile plugin: out=PATH is missing\n");
 		return 1;

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Where the instructions of a round trip go, by function: UDP, TCP and Homa.
+"""Where the instructions of an RPC go, by function: UDP, TCP and Homa.
 
-Runs rounds of bench_rtt in an instruction-counted guest under a plugin of the
-emulator that counts what is executed between the marks of each round. Every
-instruction is counted, nothing is sampled, and the guest runs the same code as
-in ./dev bench.
+Runs rounds of bench_rtt, or many RPCs of bench_load at a time, in an
+instruction-counted guest under a plugin of the emulator that counts what is
+executed between their marks. Every instruction is counted, nothing is sampled,
+and the guest runs the same code as in ./dev bench.
 """
 
 import argparse
@@ -21,13 +21,23 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from guest import BUILD, ICOUNT, ICOUNT_CPU, Guest, claim_build, end_on_signals, qemu_command
 from session import boot_dir, prepare, watch
 
-ROUNDS = 200        # as in profile.sh
+# Work of ./dev profile: (how often, what one of them is called).
+WORK = {
+    "rtt": (200, "a round trip"),
+    "threads": (5000, "an RPC, 64 at a time, 4 threads on each side"),
+    "servers": (5000, "an RPC, 64 at a time, to 64 servers"),
+    "cpus": (5000, "an RPC, 64 at a time, 16 threads on each side, two processors"),
+}
+LOAD_BYTES_MAX = 1400
 PROTOS = ["udp", "tcp", "homa"]
 UDP_BYTES_MAX = 65507
 USER = "(user space)"
 
 # What a function is there for, by its name; the first that matches.
 PARTS = [(part, re.compile(names)) for part, names in (
+    ("idle", r"idle|^tick_nohz|^acpi_safe_halt|^menu_|^haltpoll|^ct_kernel|^ct_nmi|safe_halt"),
+    ("spinning on locks", r"slowpath|_spin_on_owner|^osq_|^csd_lock"),
+    ("epoll", r"epoll|^_*ep_"),
     ("the protocol", r" \[homa\]$|^(_*tcp|_*udp|__skb_recv_udp|__skb_(try|wait)|__ip_append_data|"
                      r"__ip_make_skb|ip_(append|make|send_skb|generic|setup_cork|cmsg)|sk_stream|"
                      r"__skb_datagram|skb_consume_udp|__ip_flush|csum|__sk_mem|sk_reset|mod_timer|"
@@ -71,30 +81,47 @@ class Symbols:
             return USER
         return self.names[bisect.bisect_right(self.starts, address) - 1]
 
-
-def read(path, symbols):
-    """Return ({function: instructions}, [(function, instructions, kind)])."""
-    counts = collections.Counter()
-    trace = []
-    with open(path, encoding="ascii") as f:
-        for line in f:
-            what, _cpu, address, instructions, last = line.split()
-            name = symbols.name(int(address, 16))
-            if what == "count":
-                counts[name] += int(instructions) * int(last)
-            else:
-                trace.append((name, int(instructions), last))
-    return counts, trace
+    def is_start(self, address):
+        """Is it where a function begins? Who executes that was called."""
+        at = bisect.bisect_left(self.starts, address)
+        return at < len(self.starts) and self.starts[at] == address
 
 
-def table(profiles, rows):
-    """Instructions per round of each function, the costliest first."""
-    total = {p: sum(c.values()) for p, c in profiles.items()}
-    names = set().union(*profiles.values())
-    print("%-44s" % "instructions of a round trip" + "".join("%9s" % p for p in profiles))
-    print("%-44s" % "all" + "".join("%9d" % (total[p] / ROUNDS) for p in profiles))
-    for name in sorted(names, key=lambda n: -max(c[n] for c in profiles.values()))[:rows]:
-        print("%-44s" % name + "".join("%9d" % (c[name] / ROUNDS) for c in profiles.values()))
+class Profile:
+    """What was executed on behalf of one protocol."""
+
+    def __init__(self, path, symbols):
+        self.instructions = collections.Counter()   # by function
+        self.calls = collections.Counter()          # by function
+        self.cpus = collections.Counter()           # instructions by processor
+        self.trace = []                             # (function, instructions, kind)
+        with open(path, encoding="ascii") as f:
+            for line in f:
+                what, cpu, address, instructions, last = line.split()
+                address = int(address, 16)
+                name = symbols.name(address)
+                if what == "trace":
+                    self.trace.append((name, int(instructions), last))
+                    continue
+                self.instructions[name] += int(instructions) * int(last)
+                self.cpus[int(cpu)] += int(instructions) * int(last)
+                if symbols.is_start(address):
+                    self.calls[name] += int(last)
+
+
+def heading(column, profiles):
+    return "%-44s" % column + "".join("%9s" % p for p in profiles)
+
+
+def table(profiles, rounds, rows):
+    """Instructions and calls per round of each function, the costliest first."""
+    names = set().union(*(p.instructions for p in profiles.values()))
+    print(heading("function", profiles) + "   calls" + "".join("%9s" % p for p in profiles))
+    costliest = sorted(names, key=lambda n: -max(p.instructions[n] for p in profiles.values()))
+    for name in costliest[:rows]:
+        print("%-44s" % name +
+              "".join("%9d" % (p.instructions[name] / rounds) for p in profiles.values()) + " " * 8 +
+              "".join("%9.2f" % (p.calls[name] / rounds) for p in profiles.values()))
 
 
 def part_of(name):
@@ -104,15 +131,19 @@ def part_of(name):
     return next((part for part, names in PARTS if names.search(name)), "the rest")
 
 
-def parts(profiles):
+def parts(profiles, rounds):
     """Instructions per round of each part of the kernel."""
     sums = {p: collections.Counter() for p in profiles}
-    for proto, counts in profiles.items():
-        for name, instructions in counts.items():
+    for proto, profile in profiles.items():
+        for name, instructions in profile.instructions.items():
             sums[proto][part_of(name)] += instructions
-    print("%-44s" % "instructions of a round trip" + "".join("%9s" % p for p in profiles))
+    print(heading("part", profiles))
     for name in [part for part, _ in PARTS] + ["the rest", USER]:
-        print("%-44s" % name + "".join("%9d" % (c[name] / ROUNDS) for c in sums.values()))
+        print("%-44s" % name + "".join("%9d" % (c[name] / rounds) for c in sums.values()))
+    print("%-44s" % "all" + "".join("%9d" % (sum(c.values()) / rounds) for c in sums.values()))
+    for cpu in sorted(set().union(*(p.cpus for p in profiles.values()))):
+        print("%-44s" % ("of these on processor %d" % cpu) +
+              "".join("%9d" % (p.cpus[cpu] / rounds) for p in profiles.values()))
     print()
 
 
@@ -140,15 +171,31 @@ def build_plugin():
     return plugin
 
 
-def main():
+def parse_args():
     parser = argparse.ArgumentParser(prog="./dev profile", description=__doc__)
+    parser.add_argument("--work", choices=list(WORK), default="rtt",
+                        help="rtt: one round trip after the other; the others are those of ./dev "
+                             "bench with 64 RPCs at a time, of TCP and Homa")
     parser.add_argument("--bytes", type=int, default=100, help="length of a message")
-    parser.add_argument("--link", choices=["veth", "cut", "loopback"], default="veth")
+    parser.add_argument("--link", choices=["veth", "cut", "loopback"], default="veth",
+                        help="of round trips; cut: a veth with an MTU of 1500, none joined")
     parser.add_argument("--rows", type=int, default=60, help="functions to show")
     parser.add_argument("--trace", choices=PROTOS,
                         help="show the last round trip of one protocol, call by call")
     args = parser.parse_args()
-    protos = [p for p in PROTOS if p != "udp" or args.bytes <= UDP_BYTES_MAX]
+    if args.work != "rtt":
+        if args.trace or args.link != "veth":
+            parser.error("--trace and --link are for round trips, --work rtt")
+        if not 9 <= args.bytes <= LOAD_BYTES_MAX:
+            parser.error("messages of --work %s have 9 to %d bytes" % (args.work, LOAD_BYTES_MAX))
+    return args
+
+
+def main():
+    args = parse_args()
+    rounds, what = WORK[args.work]
+    protos = [p for p in PROTOS
+              if p != "udp" or args.work == "rtt" and args.bytes <= UDP_BYTES_MAX]
     end_on_signals()
     lock = claim_build()
     kernel, image = prepare("6.12")
@@ -156,8 +203,9 @@ def main():
     out = os.path.join(boot, "profile")
     command = qemu_command(kernel, image, "profile", "tcg", cpu=ICOUNT_CPU, machine=ICOUNT,
                            append=["HOMA_BYTES=%d" % args.bytes, "HOMA_LINK=" + args.link,
-                                   "HOMA_PROTOS=" + ",".join(protos)])
-    command += ["-plugin", "%s,out=%s" % (build_plugin(), out)]
+                                   "HOMA_PROTOS=" + ",".join(protos), "HOMA_WORK=" + args.work,
+                                   "HOMA_ROUNDS=%d" % rounds])
+    command += ["-plugin", "%s,out=%s%s" % (build_plugin(), out, ",trace=on" if args.trace else "")]
     guest = Guest(command, os.path.join(boot, "console.log"))
     try:
         status, files = watch(guest, 1800)
@@ -167,15 +215,13 @@ def main():
     if status:
         return status
     symbols = Symbols(gzip.decompress(files["kallsyms.gz"]).decode("ascii"))
-    profiles = {}
-    traces = {}
-    for n, proto in enumerate(protos):
-        profiles[proto], traces[proto] = read("%s.%d" % (out, n), symbols)
-    parts(profiles)
-    table(profiles, args.rows)
+    profiles = {proto: Profile("%s.%d" % (out, n), symbols) for n, proto in enumerate(protos)}
+    print("\nInstructions of %s" % what)
+    parts(profiles, rounds)
+    table(profiles, rounds, args.rows)
     if args.trace:
         print("\nThe last round trip of %s, call by call" % args.trace)
-        sequence(traces[args.trace])
+        sequence(profiles[args.trace].trace)
     return 0
 
 

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+# shellcheck shell=sh
+#
+# Many short RPCs at a time, as ./dev bench measures and ./dev profile takes apart.
+# Sourced, after hosts_veth.
+
+# many_hosts: s answers for 10.1.0.0/16
+many_hosts() {
+	ip -n c route add 10.1.0.0/16 via 10.0.0.2
+	ip -n s route add local 10.1.0.0/16 dev lo
+}
+
+# many_options WORK: what bench_load is to do
+many_options() {
+	one="-c 1"
+	[ "$(grep -c ^processor /proc/cpuinfo)" -gt 1 ] || one=
+	case $1 in
+	threads) echo "$one -n 64 -t 4 10.0.0.2" ;;
+	servers) echo "$one -n 64 -s 64 10.1.0.1" ;;
+	cpus)	echo "-n 64 -t 16 10.0.0.2" ;;
+	*)	die "no work with many RPCs is called $1" ;;
+	esac
+}
