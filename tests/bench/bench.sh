@@ -91,6 +91,7 @@ cut() {
 
 many() {
 	echo "64 RPCs at a time"
+	many_hosts
 	for proto in tcp homa; do
 		for work in threads servers cpus; do
 			# shellcheck disable=SC2046 # options are words
@@ -104,6 +105,8 @@ many() {
 idle() {
 	tracing=/sys/kernel/tracing
 	echo "idle peers and wake-ups"
+	# As many addresses as there are peers; c knows the way already.
+	ip -n s route add local 10.1.0.0/16 dev lo
 	for proto in tcp homa; do
 		bench_idle -P $proto -n 4000 -C c -S s 10.1.0.1 >>"$lines" || die "bench_idle: $proto"
 	done
@@ -154,7 +157,6 @@ wall() {
 
 hosts_veth
 ip -n c link set lo up
-many_hosts
 : >"$lines"
 case $mode in
 all)	short_and_long; many; cut; idle ;;

@@ -22,7 +22,7 @@ cut)
 	done ;;
 *)	server=c address=127.0.0.1 ;;
 esac
-many_hosts
+[ "$HOMA_WORK" = rtt ] || many_hosts
 echo 0 >/proc/sys/kernel/kptr_restrict
 for proto in $(echo "$HOMA_PROTOS" | tr , ' '); do
 	set -- -m -P "$proto" -l "$HOMA_BYTES" -r "$HOMA_ROUNDS" -C c
