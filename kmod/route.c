@@ -5,6 +5,8 @@
  * A peer caches one route, for sockets without properties that change routing.
  * Other sockets look theirs up each time.
  */
+#include <linux/inetdevice.h>
+#include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/inet_dscp.h>
 #include <net/ip6_fib.h>
@@ -213,6 +215,33 @@ static bool lendable(const struct homa_route *route, const struct sock *sk)
 	return uid_eq(route->uid, sk->sk_uid) || !has_rules(sock_net(sk));
 }
 
+/* Can something else than the destination decide between two of our addresses? */
+static bool asks_for_source(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	if (READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]))
+		return true;
+#endif
+	return has_rules(net) || fib6_routes_require_src(net);
+}
+
+/*
+ * A route serves any address of this host, of the family of the one that it prefers.
+ * An address may have been taken from the host, so that is asked each time.
+ */
+static bool serves(const struct homa_route *route, struct net *net,
+		   const struct in6_addr *saddr)
+{
+	bool v4 = ipv6_addr_v4mapped(saddr);
+
+	if (ipv6_addr_equal(saddr, &route->saddr))
+		return true;
+	if (v4 != ipv6_addr_v4mapped(&route->saddr) || asks_for_source(net))
+		return false;
+	return v4 ? !!__ip_dev_find(net, saddr->s6_addr32[3], false) :
+		    ipv6_chk_addr(net, saddr, NULL, 0);
+}
+
 static bool valid(const struct homa_route *route)
 {
 	return route && dst_check(route->dst, route->cookie);
@@ -254,16 +283,13 @@ int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 			return use(lookup(hsk, peer, saddr), way);
 		if (ipv6_addr_any(saddr))
 			*saddr = route->saddr;
-		if (ipv6_addr_equal(saddr, &route->saddr)) {
+		if (serves(route, sock_net(homa_sock_sk(hsk)), saddr)) {
 			/* Freed after a grace period at the earliest. */
 			way->dst = route->dst;
 			way->held = false;
 			return 0;
 		}
-		/*
-		 * Valid, but for another source address: keep it, because most
-		 * RPCs use the address that the route prefers.
-		 */
+		/* Keep it, because most RPCs use the address that it prefers. */
 		return use(lookup(hsk, peer, saddr), way);
 	}
 
