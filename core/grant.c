@@ -3,10 +3,11 @@
  * The receiver's scheduler (protocol §5).
  *
  * Every event refreshes what is known of its message, repairs the active set
- * and then hands out room.  total_incoming changes in one function only, so
- * it is the sum of rec_incoming whatever the order of events.
+ * and then hands out room.  room_taken changes in one function only, so it is
+ * the sum of what messages take whatever the order of events.
  */
 #include "grant.h"
+#include "room.h"
 
 /* Messages looked at for one FIFO grant, or for one place in by_age. */
 #define HOMA_AGE_SCAN_MAX 16
@@ -101,13 +102,6 @@ static void homa_grant_unwait(struct homa_grantor *gr, struct homa_grantee *g)
 
 /* ---- accounting ---- */
 
-/* What all messages together may be granted where one has this window. */
-static u32 homa_grant_limit(const struct homa_config *cfg, u32 tuned)
-{
-	return cfg->max_incoming_set ? cfg->max_incoming :
-				       max(cfg->max_incoming, 2 * tuned);
-}
-
 /*
  * What active messages divide among them.  Where windows are small, less than the
  * limit: the rest is for messages that were granted and then made way for shorter
@@ -115,14 +109,14 @@ static u32 homa_grant_limit(const struct homa_config *cfg, u32 tuned)
  */
 static u32 homa_grant_divided(const struct homa_config *cfg, u32 tuned)
 {
-	u32 limit = homa_grant_limit(cfg, tuned);
+	u32 limit = homa_room_limit(cfg, tuned);
 
 	return cfg->max_incoming_set || !tuned ? limit :
 	       min(limit, HOMA_GRANT_WINDOWS * tuned);
 }
 
-static u32 homa_grant_share(const struct homa_config *cfg, u32 tuned,
-			    u32 num_active)
+static u32 homa_grant_part(const struct homa_config *cfg, u32 tuned,
+			   u32 num_active)
 {
 	u32 window = cfg->window;
 
@@ -137,32 +131,36 @@ static u32 homa_grant_share(const struct homa_config *cfg, u32 tuned,
 
 u32 homa_grant_window_of(const struct homa_config *cfg, u32 tuned)
 {
-	return homa_grant_share(cfg, tuned, 1);
+	return homa_grant_part(cfg, tuned, 1);
 }
 
 static u32 homa_grant_window(const struct homa_grantor *gr,
 			     const struct homa_config *cfg,
 			     const struct homa_grantee *g)
 {
-	return homa_grant_share(cfg, g->tuned, gr->num_active);
+	return homa_grant_part(cfg, g->tuned, gr->num_active);
 }
 
-/* The one place where total_incoming changes. */
-static void homa_grant_account(struct homa_grantor *gr, struct homa_grantee *g)
+/* The one place where room_taken changes, and what a host takes. */
+static void homa_grant_take(struct homa_grantor *gr, struct homa_grantee *g,
+			    u32 room)
+{
+	gr->room_taken += room;
+	gr->room_taken -= g->room;
+	g->peer->room += room;
+	g->peer->room -= g->room;
+	g->room = room;
+}
+
+static void homa_grant_set(struct homa_grantor *gr,
+			   const struct homa_config *cfg,
+			   struct homa_grantee *g, u32 granted)
 {
 	u32 received = g->length - g->remaining;
-	u32 incoming = g->granted > received ? g->granted - received : 0;
 
-	gr->total_incoming += incoming;
-	gr->total_incoming -= g->rec_incoming;
-	g->rec_incoming = incoming;
-}
-
-static void homa_grant_set(struct homa_grantor *gr, struct homa_grantee *g,
-			   u32 granted)
-{
 	g->granted = granted;
-	homa_grant_account(gr, g);
+	g->rec_incoming = granted > received ? granted - received : 0;
+	homa_grant_take(gr, g, homa_room_taken(cfg, g->tuned, g->rec_incoming));
 	if (g->granted < g->length || list_empty(&g->age))
 		return;
 	list_del_init(&g->age);
@@ -175,13 +173,14 @@ static void homa_grant_set(struct homa_grantor *gr, struct homa_grantee *g,
  * its limit; what has come was granted in effect.
  */
 static void homa_grant_received(struct homa_grantor *gr,
+				const struct homa_config *cfg,
 				struct homa_grantee *g, u32 received)
 {
 	received = min(received, g->length);
 	if (received > g->length - g->remaining)
 		g->remaining = g->length - received;
 	received = g->length - g->remaining;
-	homa_grant_set(gr, g, max(g->granted, received));
+	homa_grant_set(gr, cfg, g, max(g->granted, received));
 }
 
 /* ---- active set (protocol §5.2) ---- */
@@ -311,8 +310,18 @@ static void homa_grant_place(struct homa_grantor *gr,
 
 /* ---- grants (protocol §5.3) ---- */
 
+/* Bytes of a message for which its host may have room. */
+static u32 homa_grant_room(const struct homa_grantor *gr,
+			   const struct homa_config *cfg,
+			   const struct homa_grantee *g)
+{
+	return homa_room_bytes(cfg, g->tuned,
+			       homa_room_share(cfg, gr->room_taken,
+					       g->peer->room));
+}
+
 /*
- * Bytes to grant now.  A GRANT costs its sender and receiver about as much as
+ * Bytes to grant if there is room.  A GRANT costs its sender and receiver about as much as
  * a DATA packet, so steps are a sixteenth of the window or the end of the
  * message: what is under way never falls below 15/16 of the window.
  */
@@ -328,6 +337,23 @@ static u32 homa_grant_want(const struct homa_grantor *gr,
 		return 0;
 	want = min(window - g->rec_incoming, left);
 	return want < left && want < window / HOMA_GRANT_STEPS ? 0 : want;
+}
+
+/*
+ * Bytes to grant now.  Where room is short, steps are as large: smaller ones wait as long
+ * as something else of the message is under way.
+ */
+static u32 homa_grant_bytes(const struct homa_grantor *gr,
+			    const struct homa_config *cfg,
+			    const struct homa_grantee *g)
+{
+	u32 want = homa_grant_want(gr, cfg, g);
+	u32 bytes = min(want, homa_grant_room(gr, cfg, g));
+
+	if (bytes < want && g->rec_incoming &&
+	    bytes < homa_grant_window(gr, cfg, g) / HOMA_GRANT_STEPS)
+		return 0;
+	return bytes;
 }
 
 static u8 homa_grant_priority(const struct homa_grantor *gr,
@@ -357,7 +383,9 @@ static void homa_grant_cmd(struct homa_grant_cmd *cmd, struct homa_grantee *g,
 	cmd->short_of_room = false;
 }
 
-static struct homa_grantee *homa_grant_best_needy(struct homa_grantor *gr)
+/* @seen: bits of slots that are not asked for */
+static struct homa_grantee *
+homa_grant_best_needy(const struct homa_grantor *gr, u32 seen)
 {
 	struct homa_grantee *best = NULL;
 	struct homa_grantee *g;
@@ -365,44 +393,40 @@ static struct homa_grantee *homa_grant_best_needy(struct homa_grantor *gr)
 
 	for (i = 0; i < gr->num_active; i++) {
 		g = gr->active[i];
-		if (g->needy && (!best || homa_grantee_outranks(g, best)))
+		if (g->needy && !(seen & 1u << i) &&
+		    (!best || homa_grantee_outranks(g, best)))
 			best = g;
 	}
 	return best;
 }
 
-/* Share out the room there is, best message first. */
+/*
+ * Share out the room there is, best message first.  No host has more of it than
+ * it leaves, so one look at each message is enough: what others get makes nobody's
+ * share larger.
+ */
 static u32 homa_grant_issue(struct homa_grantor *gr,
 			    const struct homa_config *cfg,
 			    struct homa_grant_cmd *cmds)
 {
-	u32 limit = cfg->max_incoming;
 	struct homa_grantee *g;
+	u32 seen = 0;
 	u32 num = 0;
-	u32 want;
-	u32 room;
+	u32 bytes;
 	u32 i;
 
-	/*
-	 * All messages together may have what the one with the largest window
-	 * needs: of each the window is a part of no more than that.
-	 */
-	for (i = 0; i < gr->num_active; i++) {
-		g = gr->active[i];
-		limit = max(limit, homa_grant_limit(cfg, g->tuned));
-		if (!homa_grant_want(gr, cfg, g))
-			g->needy = false;
-	}
-	while (gr->total_incoming < limit &&
-	       (g = homa_grant_best_needy(gr)) != NULL) {
-		room = limit - gr->total_incoming;
-		want = homa_grant_want(gr, cfg, g);
-		homa_grant_set(gr, g, g->granted + min(want, room));
-		homa_grant_cmd(&cmds[num++], g,
-			       homa_grant_priority(gr, cfg, g));
-		/* One that wants more has used up the room: the loop ends. */
+	for (i = 0; i < gr->num_active; i++)
+		if (!homa_grant_want(gr, cfg, gr->active[i]))
+			gr->active[i]->needy = false;
+	while ((g = homa_grant_best_needy(gr, seen)) != NULL) {
+		seen |= 1u << g->slot;
+		bytes = homa_grant_bytes(gr, cfg, g);
+		if (!bytes)
+			continue;
+		homa_grant_set(gr, cfg, g, g->granted + bytes);
+		homa_grant_cmd(&cmds[num], g, homa_grant_priority(gr, cfg, g));
 		g->needy = homa_grant_want(gr, cfg, g) > 0;
-		cmds[num - 1].short_of_room = g->needy;
+		cmds[num++].short_of_room = g->needy;
 	}
 	return num;
 }
@@ -418,11 +442,21 @@ static u64 homa_grant_fifo_interval_ns(const struct homa_config *cfg)
 			       share) : 0;
 }
 
+/*
+ * This share goes beyond the room, but not beyond a quarter of it, and to no host that
+ * has more than it leaves: it would take the room of others.
+ */
+static u32 homa_grant_fifo_bytes(const struct homa_config *cfg)
+{
+	return min(cfg->fifo_grant_increment, max(cfg->max_incoming / 4, 1u));
+}
+
 static bool homa_grant_fifo_fits(const struct homa_grantor *gr,
 				 const struct homa_config *cfg,
 				 const struct homa_grantee *g)
 {
-	return g->rec_incoming < (u64)homa_grant_window(gr, cfg, g) +
+	return gr->room_taken + g->peer->room <= cfg->max_incoming &&
+	       g->rec_incoming < (u64)homa_grant_window(gr, cfg, g) +
 				 2 * (u64)cfg->fifo_grant_increment;
 }
 
@@ -448,7 +482,7 @@ static u32 homa_grant_fifo(struct homa_grantor *gr,
 			   struct homa_grant_cmd *cmd)
 {
 	struct homa_grantee *g;
-	u32 bytes = cfg->fifo_grant_increment;
+	u32 bytes = homa_grant_fifo_bytes(cfg);
 
 	if (!bytes || !cfg->grant_fifo_fraction || now_ns < gr->fifo_due_ns)
 		return 0;
@@ -458,7 +492,7 @@ static u32 homa_grant_fifo(struct homa_grantor *gr,
 	if (!g)
 		return 0;
 	bytes = min(bytes, g->length - g->granted);
-	homa_grant_set(gr, g, g->granted + bytes);
+	homa_grant_set(gr, cfg, g, g->granted + bytes);
 	homa_grant_cmd(cmd, g, max(cfg->num_priorities - 2, 0));
 	cmd->fifo_bytes = bytes;
 	return 1;
@@ -479,9 +513,17 @@ static u32 homa_grant_finish(struct homa_grantor *gr,
 	return num;
 }
 
+/* Somebody waits for room, and there is less than one of many messages gets. */
+static bool homa_grant_scarce(const struct homa_grantor *gr,
+			      const struct homa_config *cfg)
+{
+	return gr->room_taken + cfg->max_incoming / (homa_grant_slots(cfg) + 1) >=
+	       cfg->max_incoming && homa_grant_best_needy(gr, 0);
+}
+
 /*
  * Until when a message has nothing to say: its next step, or some room for others.
- * While somebody waits for room, or it waits for a slot itself, each packet counts.
+ * While room is scarce, or it waits for a slot itself, each packet counts.
  */
 static void homa_grant_hush(struct homa_grantor *gr,
 			    const struct homa_config *cfg,
@@ -493,7 +535,7 @@ static void homa_grant_hush(struct homa_grantor *gr,
 	u32 next;
 
 	g->quiet = 0;
-	if (g->state != HOMA_GRANTEE_ACTIVE || homa_grant_best_needy(gr))
+	if (g->state != HOMA_GRANTEE_ACTIVE || homa_grant_scarce(gr, cfg))
 		return;
 	g->quiet = min(g->length - g->remaining + room, g->length);
 	if (g->granted == g->length)
@@ -535,7 +577,7 @@ static void homa_grant_forget(struct homa_grantor *gr, struct homa_grantee *g)
 	list_del_init(&g->age);
 	if (gr->fifo == g)
 		gr->fifo = NULL;
-	gr->total_incoming -= g->rec_incoming;
+	homa_grant_take(gr, g, 0);
 	g->rec_incoming = 0;
 	g->needy = false;
 	g->quiet = 0;
@@ -571,15 +613,17 @@ u32 homa_grantor_add(struct homa_grantor *gr, const struct homa_config *cfg,
 	g->remaining = length - received;
 	g->granted = 0;
 	g->rec_incoming = 0;
+	g->room = 0;
 	homa_grant_link_age(gr, g);
 	/*
 	 * An announcement is a stranger's claim: account no more of it than a
-	 * message gets when all slots are taken, so that claims alone do not
-	 * use up everybody's room.
+	 * message gets when all slots are taken, and than its host may have, so
+	 * that claims alone do not use up everybody's room.
 	 */
-	granted = min(granted, received + cfg->max_incoming /
-				(homa_grant_slots(cfg) + 1));
-	homa_grant_set(gr, g, max(granted, received));
+	granted = min(granted, received + min(homa_grant_room(gr, cfg, g),
+					      cfg->max_incoming /
+					      (homa_grant_slots(cfg) + 1)));
+	homa_grant_set(gr, cfg, g, max(granted, received));
 	homa_grant_place(gr, cfg, g);
 	num = homa_grant_finish(gr, cfg, now_ns, cmds);
 	homa_grant_hush(gr, cfg, g);
@@ -599,7 +643,7 @@ u32 homa_grantor_progress(struct homa_grantor *gr,
 	/* The rank of a waiting message changes only outside its tree. */
 	if (!active)
 		homa_grant_detach(gr, g);
-	homa_grant_received(gr, g, received);
+	homa_grant_received(gr, cfg, g, received);
 	if (!g->remaining) {
 		if (active)
 			homa_grant_detach(gr, g);

@@ -20,6 +20,7 @@
  * @node: in homa_grantor.peers while @waiting is not empty
  * @waiting: this host's messages without a slot, best first
  * @num_active: its messages that hold a slot
+ * @room: taken by its messages, with a slot or without
  *
  * Embedded in the shell's peer, which must outlive its messages.
  * All zero is a valid initial state (an empty tree is all zero).
@@ -28,6 +29,7 @@ struct homa_grant_peer {
 	struct rb_node node;
 	struct rb_root_cached waiting;
 	u32 num_active;
+	u32 room;
 };
 
 enum homa_grantee_state {
@@ -45,10 +47,11 @@ enum homa_grantee_state {
  * @length: message length in bytes
  * @remaining: bytes not received
  * @granted: offset granted so far
- * @rec_incoming: max(0, granted - received) as accounted in total_incoming
+ * @rec_incoming: max(0, granted - received)
+ * @room: what that takes of the room (core/room.h)
  * @state: enum homa_grantee_state
  * @slot: index in homa_grantor.active while ACTIVE
- * @needy: has window but lacked room
+ * @needy: has window, but its host lacked room
  * @tuned: window that was found for it in bytes, 0 = none (homa_grantee_tune())
  * @quiet: bytes received below which nothing happens (homa_grantee_is_quiet());
  *	changes only with this message's own events
@@ -64,6 +67,7 @@ struct homa_grantee {
 	u32 remaining;
 	u32 granted;
 	u32 rec_incoming;
+	u32 room;
 	u8 state;
 	u8 slot;
 	bool needy;
@@ -79,7 +83,7 @@ struct homa_grantee {
  * @by_age: messages not fully granted, oldest first
  * @fifo: message chosen for FIFO grants, or NULL
  * @fifo_due_ns: time of the next FIFO grant
- * @total_incoming: sum of rec_incoming
+ * @room_taken: by all messages
  */
 struct homa_grantor {
 	struct homa_grantee *active[HOMA_OVERCOMMIT_MAX];
@@ -88,7 +92,7 @@ struct homa_grantor {
 	struct list_head by_age;
 	struct homa_grantee *fifo;
 	u64 fifo_due_ns;
-	u64 total_incoming;
+	u64 room_taken;
 };
 
 /**
@@ -97,7 +101,7 @@ struct homa_grantor {
  * @offset: absolute offset to put in the packet, <= message length
  * @fifo_bytes: granted because the message is the oldest, else 0
  * @priority: level for the sender's scheduled packets
- * @short_of_room: max_incoming allowed less than the window
+ * @short_of_room: its host's share of max_incoming allowed less than the window
  */
 struct homa_grant_cmd {
 	struct homa_grantee *g;
@@ -169,8 +173,9 @@ void homa_grantor_init(struct homa_grantor *gr);
  * @length: message length, 1..HOMA_MSG_BYTES_MAX
  * @received: bytes received so far, <= length
  * @granted: offset announced as unscheduled, <= length; of what is beyond
- *	@received at most max_incoming / (max_overcommit + 1) is accounted, so
- *	the first GRANTs may say nothing new (homa_rpc_granted() is false)
+ *	@received at most max_incoming / (max_overcommit + 1) is accounted, and
+ *	no more than the host may have (core/room.h), so the first GRANTs may
+ *	say nothing new (homa_rpc_granted() is false)
  * @birth_ns: arrival of the first packet
  * @now_ns: current time
  * @cmds: HOMA_GRANT_CMDS_MAX entries of room

@@ -109,7 +109,7 @@
 	X(nic_backlog_cycles, "time that messages were held back by pacing") \
 	X(grant_check_calls, "questions whether to grant")		\
 	X(fifo_grant_bytes, "bytes granted to the oldest message in its turn") \
-	X(needy_grants, "grants cut short by max_incoming")		\
+	X(needy_grants, "grants cut short by max_incoming, or a host's share")		\
 	X(grantable_rpcs_integral, "messages that need grants times time") \
 	X(reaper_calls, "ended RPCs whose memory was freed")		\
 	X(reaper_dead_skbs, "packets freed with ended RPCs")		\

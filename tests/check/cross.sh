@@ -65,8 +65,9 @@ for file in tests/unit/test_*.c; do
 done
 for file in tests/prop/prop_*.c; do
 	name=$(basename "$file" .c)
-	# Models that the program uses have its name.
-	models=$(ls "tests/prop/${name#prop_}_"*.c 2>/dev/null)
+	# Models that the program uses begin with the same word.
+	word=${name#prop_}
+	models=$(ls "tests/prop/${word%%_*}_"*.c 2>/dev/null)
 	run "$name" tests/prop/prop.c "$file" $models -- 1 8
 done
 run test_vectors tests/vectors/*.c -- tests/vectors/captures

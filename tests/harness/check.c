@@ -101,19 +101,19 @@ void check_rpc(struct sim *s, u32 h, struct rpc *r)
 void check_host(struct sim *s, u32 h)
 {
 	const struct host *host = &s->hosts[h];
-	u64 incoming = 0, buffers = 0;
+	u64 room = 0, buffers = 0;
 	u32 active = 0, queued = 0;
 	struct rpc *r;
 	u32 i;
 
 	list_for_each_entry(r, &host->rpcs, link) {
-		incoming += r->grantee.rec_incoming;
+		room += r->grantee.room;
 		active += r->grantee.state == HOMA_GRANTEE_ACTIVE;
 		queued += r->tx.queued;
 		if (r->buffer)
 			buffers += r->core.rx.length;
 	}
-	CHECK(s, host->grantor.total_incoming == incoming);
+	CHECK(s, host->grantor.room_taken == room);
 	CHECK(s, host->grantor.num_active == active);
 	CHECK(s, active <= s->cfg.max_overcommit);
 	CHECK(s, host->srpt.count == queued);

@@ -67,15 +67,50 @@ u32 grant_model_limit(const struct grant_model *m,
 	return cfg->max_incoming;
 }
 
-u32 grant_model_room(const struct grant_model *m, const struct homa_config *cfg)
+u64 grant_model_taken(const struct grant_model *m)
 {
-	u32 room = cfg->max_incoming;
+	u64 taken = 0;
+	u32 i;
+
+	for (i = 0; i < GRANT_MODEL_PEERS; i++)
+		taken += grant_model_peer_taken(m, i);
+	return taken;
+}
+
+u64 grant_model_peer_taken(const struct grant_model *m, u32 peer)
+{
+	u64 taken = 0;
 	u32 i;
 
 	for (i = 0; i < GRANT_MODEL_MSGS; i++)
-		if (m->msg[i].state == HOMA_GRANTEE_ACTIVE)
-			room = max(room, grant_model_limit(m, cfg, i));
-	return room;
+		if (m->msg[i].peer == peer)
+			taken += m->msg[i].room;
+	return taken;
+}
+
+/* An event of message @i: what it takes, as a part of its own limit. */
+static void account(struct grant_model *m, const struct homa_config *cfg, u32 i)
+{
+	struct grant_model_msg *msg = &m->msg[i];
+	u64 bytes = max(msg->granted, msg->received) - msg->received;
+
+	msg->limit = grant_model_limit(m, cfg, i);
+	msg->room = (u32)((bytes * cfg->max_incoming + msg->limit - 1) /
+			  msg->limit);
+}
+
+/* Bytes for which there is room, whatever the message wants. */
+static u64 share(const struct grant_model *m, const struct homa_config *cfg,
+		 u32 i)
+{
+	u64 host = grant_model_peer_taken(m, m->msg[i].peer);
+	s64 left = (s64)cfg->max_incoming - (s64)grant_model_taken(m);
+	s64 more = (left - (s64)host) / 2;
+
+	if (left > 0 && !host && !more)
+		more = 1;
+	return more <= 0 ? 0 : (u64)more * grant_model_limit(m, cfg, i) /
+			       cfg->max_incoming;
 }
 
 u32 grant_model_window(const struct grant_model *m,
@@ -107,6 +142,20 @@ static u32 want(const struct grant_model *m, const struct homa_config *cfg,
 	if (bytes <= 0 || (bytes < left && bytes < window / HOMA_GRANT_STEPS))
 		return 0;
 	return (u32)min_t(s64, bytes, left);
+}
+
+u32 grant_model_due(const struct grant_model *m, const struct homa_config *cfg,
+		    u32 i)
+{
+	u64 bytes = share(m, cfg, i);
+
+	if (bytes >= want(m, cfg, i))
+		return want(m, cfg, i);
+	/* A part of a step, if nothing else is on its way. */
+	if (bytes < grant_model_window(m, cfg, i) / HOMA_GRANT_STEPS &&
+	    m->msg[i].granted > m->msg[i].received)
+		return 0;
+	return (u32)bytes;
 }
 
 static u32 victim(const struct grant_model *m, u32 for_peer)
@@ -194,12 +243,15 @@ static void place(struct grant_model *m, const struct homa_config *cfg, u32 i)
 	}
 }
 
-static void command(struct grant_model *m, u32 i, u32 bytes, u8 priority,
-		    bool fifo)
+static void command(struct grant_model *m, const struct homa_config *cfg,
+		    u32 i, u32 bytes, u8 priority, bool fifo)
 {
 	struct grant_model_cmd *cmd = &m->cmds[m->num_cmds++];
+	u32 before = m->msg[i].room;
 
 	m->msg[i].granted += bytes;
+	account(m, cfg, i);
+	cmd->room = m->msg[i].room - before;
 	cmd->msg = i;
 	cmd->offset = m->msg[i].granted;
 	cmd->bytes = bytes;
@@ -224,23 +276,24 @@ static u8 priority(const struct grant_model *m, const struct homa_config *cfg,
 
 static void issue(struct grant_model *m, const struct homa_config *cfg)
 {
-	u64 total;
+	bool seen[GRANT_MODEL_MSGS] = { 0 };
 	u32 i, best;
 
 	for (i = 0; i < GRANT_MODEL_MSGS; i++)
 		if (m->msg[i].state != HOMA_GRANTEE_ACTIVE || !want(m, cfg, i))
 			m->msg[i].needy = false;
 	for (;;) {
-		total = grant_model_total(m);
 		best = NONE;
 		for (i = 0; i < GRANT_MODEL_MSGS; i++)
-			if (m->msg[i].needy &&
+			if (m->msg[i].needy && !seen[i] &&
 			    (best == NONE || outranks(m, i, best)))
 				best = i;
-		if (best == NONE || total >= grant_model_room(m, cfg))
+		if (best == NONE)
 			return;
-		command(m, best, (u32)min_t(u64, want(m, cfg, best),
-					    grant_model_room(m, cfg) - total),
+		seen[best] = true;
+		if (!grant_model_due(m, cfg, best))
+			continue;
+		command(m, cfg, best, grant_model_due(m, cfg, best),
 			priority(m, cfg, best), false);
 		m->msg[best].needy = want(m, cfg, best) > 0;
 	}
@@ -259,6 +312,8 @@ static bool may_have_more(const struct grant_model *m,
 	const struct grant_model_msg *msg = &m->msg[i];
 
 	return msg->state != HOMA_GRANTEE_IDLE && msg->granted < msg->length &&
+	       grant_model_taken(m) + grant_model_peer_taken(m, msg->peer) <=
+	       cfg->max_incoming &&
 	       grant_model_incoming(msg) < grant_model_window(m, cfg, i) +
 					   2ull * cfg->fifo_grant_increment;
 }
@@ -266,6 +321,7 @@ static bool may_have_more(const struct grant_model *m,
 static void fifo(struct grant_model *m, const struct homa_config *cfg,
 		 u64 now_ns)
 {
+	u32 quarter = cfg->max_incoming < 4 ? 1 : cfg->max_incoming / 4;
 	u32 i, old = NONE;
 
 	if (!cfg->fifo_grant_increment || !cfg->grant_fifo_fraction ||
@@ -281,8 +337,8 @@ static void fifo(struct grant_model *m, const struct homa_config *cfg,
 	m->fifo = old;
 	if (old == NONE)
 		return;
-	command(m, old, min(cfg->fifo_grant_increment,
-			    m->msg[old].length - m->msg[old].granted),
+	command(m, cfg, old, min(min(cfg->fifo_grant_increment, quarter),
+				 m->msg[old].length - m->msg[old].granted),
 		cfg->num_priorities < 2 ? 0 : cfg->num_priorities - 2, true);
 }
 
@@ -339,7 +395,9 @@ void grant_model_add(struct grant_model *m, const struct homa_config *cfg,
 	msg->birth_ns = birth_ns;
 	msg->length = length;
 	msg->received = received;
+	cap = (u32)min_t(u64, cap, share(m, cfg, i));
 	msg->granted = max(received, min(granted, received + cap));
+	account(m, cfg, i);
 	place(m, cfg, i);
 	finish(m, cfg, now_ns);
 }
@@ -354,6 +412,7 @@ void grant_model_progress(struct grant_model *m, const struct homa_config *cfg,
 		return;
 	msg->received = max(msg->received, min(received, msg->length));
 	msg->granted = max(msg->granted, msg->received);
+	account(m, cfg, i);
 	if (msg->received == msg->length) {
 		msg->state = HOMA_GRANTEE_IDLE;
 		msg->needy = false;
@@ -373,5 +432,6 @@ void grant_model_remove(struct grant_model *m, const struct homa_config *cfg,
 		return;
 	m->msg[i].state = HOMA_GRANTEE_IDLE;
 	m->msg[i].needy = false;
+	m->msg[i].room = 0;
 	finish(m, cfg, now_ns);
 }

@@ -18,6 +18,8 @@ struct grant_model_msg {
 	u32 length;
 	u32 received;
 	u32 granted;
+	u32 limit;	/* all messages together, when it was last looked at */
+	u32 room;	/* taken since then */
 	bool needy;
 	u32 tuned;	/* window found for it, 0 = none */
 };
@@ -26,6 +28,7 @@ struct grant_model_cmd {
 	u32 msg;
 	u32 offset;
 	u32 bytes;	/* how much more than before */
+	u32 room;	/* what they take */
 	u8 priority;
 	bool fifo;
 };
@@ -55,10 +58,15 @@ u32 grant_model_peer_active(const struct grant_model *m, u32 peer);
 bool grant_model_peer_waits(const struct grant_model *m, u32 peer);
 u32 grant_model_incoming(const struct grant_model_msg *msg);
 u64 grant_model_total(const struct grant_model *m);
-/* What all together may be granted if message @i is one of them, and as they are. */
+/* What all together may be granted if message @i is one of them. */
 u32 grant_model_limit(const struct grant_model *m,
 		      const struct homa_config *cfg, u32 i);
-u32 grant_model_room(const struct grant_model *m, const struct homa_config *cfg);
+/* Room that is taken by all, or by one host. */
+u64 grant_model_taken(const struct grant_model *m);
+u64 grant_model_peer_taken(const struct grant_model *m, u32 peer);
+/* Bytes that message @i could be granted now. */
+u32 grant_model_due(const struct grant_model *m, const struct homa_config *cfg,
+		    u32 i);
 u32 grant_model_window(const struct grant_model *m,
 		       const struct homa_config *cfg, u32 i);
 

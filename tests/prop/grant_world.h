@@ -12,11 +12,13 @@
  * struct grant_world - both, and what the next event is about
  * @now_ns: set by the caller before an event, never backwards
  * @before: offsets granted before the event
+ * @same: the settings are the first ones, and windows did not shrink
  *
  * Events and checks return NULL, or the claim that does not hold.
  */
 struct grant_world {
 	struct homa_config cfg;
+	struct homa_config first;
 	struct homa_grantor gr;
 	struct homa_grant_peer peer[GRANT_MODEL_PEERS];
 	struct homa_grantee msg[GRANT_MODEL_MSGS];
@@ -25,6 +27,7 @@ struct grant_world {
 	u64 now_ns;
 	u64 last_birth_ns;
 	u32 before[GRANT_MODEL_MSGS];
+	bool same;
 };
 
 /* A window was found for a message; counts from its next event on. */

@@ -75,6 +75,7 @@ void prop_run(struct prop *p)
 {
 	u32 rate = prop_range(p, 2, 6);
 	bool tuned = prop_one_in(p, 2);
+	bool steady = prop_one_in(p, 2);
 	struct homa_config cfg;
 	struct grant_world w;
 	u32 i;
@@ -84,15 +85,17 @@ void prop_run(struct prop *p)
 	while (prop_step(p, STEPS)) {
 		w.now_ns += prop_below(p, 100000);
 		i = prop_below(p, MSGS);
-		if (prop_one_in(p, 50) && w.msg[i].state != HOMA_GRANTEE_IDLE) {
+		if (!steady && prop_one_in(p, 50) &&
+		    w.msg[i].state != HOMA_GRANTEE_IDLE) {
 			configure(p, &w.cfg);
 			/* An event without news: they apply from here. */
 			holds(grant_world_progress(&w, i, 0));
 		}
 		/* What was found for a host changes, and is not known at first. */
 		if (tuned && prop_one_in(p, 5))
-			grant_world_tune(&w, i, prop_one_in(p, 4) ? 0 :
-					 prop_length(p, HOMA_MSG_BYTES_MAX));
+			grant_world_tune(&w, i, !steady && prop_one_in(p, 4) ? 0 :
+					 max(steady ? w.msg[i].tuned : 0,
+					     prop_length(p, HOMA_MSG_BYTES_MAX)));
 		if (prop_one_in(p, rate))
 			add(p, &w, i);
 		else if (prop_one_in(p, 20))

@@ -9,12 +9,13 @@
 
 #define MSG	1000000u
 #define UNSCHED	40000u
+#define MSGS	20
 
 struct world {
 	struct homa_config cfg;
 	struct homa_grantor gr;
 	struct homa_grant_peer peer[12];
-	struct homa_grantee msg[20];
+	struct homa_grantee msg[MSGS];
 	struct homa_grant_cmd cmds[HOMA_GRANT_CMDS_MAX];
 	u32 num;
 };
@@ -49,6 +50,17 @@ static void progress(struct world *w, u32 m, u32 received)
 				       100, w->cmds);
 }
 
+/* Granted and not received, all messages. */
+static u32 incoming(const struct world *w)
+{
+	u32 sum = 0;
+	u32 i;
+
+	for (i = 0; i < MSGS; i++)
+		sum += w->msg[i].rec_incoming;
+	return sum;
+}
+
 static void expect_cmd(const struct world *w, u32 i, u32 m, u32 offset,
 		       u8 priority)
 {
@@ -67,7 +79,7 @@ static void test_single_message(void **unused)
 	add(&w, 0, 0);
 	assert_int_equal(w.num, 1);
 	expect_cmd(&w, 0, 0, 200000, 0);
-	assert_int_equal(w.gr.total_incoming, 200000);
+	assert_int_equal(incoming(&w), 200000);
 	/* Less than a sixteenth of the window is not worth a GRANT. */
 	progress(&w, 0, 12499);
 	assert_int_equal(w.num, 0);
@@ -79,17 +91,17 @@ static void test_single_message(void **unused)
 	assert_int_equal(w.num, 0);
 	progress(&w, 0, 700);
 	assert_int_equal(w.num, 0);
-	assert_int_equal(w.gr.total_incoming, 200000);
+	assert_int_equal(incoming(&w), 200000);
 	/* Near the end the message is the limit. */
 	progress(&w, 0, 900000);
 	expect_cmd(&w, 0, 0, MSG, 0);
-	assert_int_equal(w.gr.total_incoming, 100000);
+	assert_int_equal(incoming(&w), 100000);
 	progress(&w, 0, 999999);
 	assert_int_equal(w.num, 0);
 	assert_int_equal(w.msg[0].state, HOMA_GRANTEE_ACTIVE);
 	progress(&w, 0, MSG);
 	assert_int_equal(w.msg[0].state, HOMA_GRANTEE_IDLE);
-	assert_int_equal(w.gr.total_incoming, 0);
+	assert_int_equal(incoming(&w), 0);
 	assert_int_equal(w.gr.num_active, 0);
 	assert_int_equal(w.peer[0].num_active, 0);
 }
@@ -121,9 +133,11 @@ static void test_priorities(void **unused)
 	start(&w);
 	add(&w, 0, 0);
 	add_len(&w, 1, 1, 500000);
-	expect_cmd(&w, 0, 1, 133333, 1);
+	expect_cmd(&w, 0, 1, 100000, 1);
 	progress(&w, 0, 100000);
-	expect_cmd(&w, 0, 0, 233333, 0);
+	/* The shorter one first, then both to 133,333 ahead. */
+	expect_cmd(&w, 0, 1, 133333, 1);
+	expect_cmd(&w, 1, 0, 233333, 0);
 	/* Ranks are fresh: the long one has less left now. */
 	progress(&w, 0, 900000);
 	expect_cmd(&w, 0, 0, MSG, 1);
@@ -164,31 +178,89 @@ static void test_needy(void **unused)
 	(void)unused;
 	start(&w);
 	w.cfg.window = 300000;
+	/* One host has half of the room at most. */
 	add_len(&w, 0, 0, MSG - 1);
-	expect_cmd(&w, 0, 0, 300000, 0);
+	expect_cmd(&w, 0, 0, 200000, 0);
+	assert_true(w.cmds[0].short_of_room);
+	assert_true(w.msg[0].needy);
+	/* The second one half of the rest, with the 40,000 that it announced. */
 	add(&w, 1, 1);
-	/* 400,000 - 300,000 - 40,000 are left. */
 	expect_cmd(&w, 0, 1, 100000, 0);
 	assert_true(w.msg[1].needy);
-	assert_int_equal(w.gr.total_incoming, 400000);
+	/* 10,000 more would be less than a step. */
 	add(&w, 2, 2);
 	assert_int_equal(w.num, 0);
 	assert_true(w.msg[2].needy);
-	/* What comes in is shared out by rank. */
+	assert_int_equal(incoming(&w), 340000);
+	/* What comes in is for those who have no more than they leave. */
 	progress(&w, 0, 60000);
 	assert_int_equal(w.num, 1);
-	expect_cmd(&w, 0, 0, 320000, 2);
+	expect_cmd(&w, 0, 2, 80000, 0);
 	progress(&w, 1, 70000);
 	assert_int_equal(w.num, 1);
-	expect_cmd(&w, 0, 1, 170000, 2);
-	/* The sender of the first died: its 260,000 are free. */
+	expect_cmd(&w, 0, 1, 160000, 2);
+	/* The sender of the first died: its 140,000 are free, by rank. */
 	w.num = homa_grantor_remove(&w.gr, &w.cfg, &w.msg[0], 5, w.cmds);
 	assert_int_equal(w.num, 2);
-	expect_cmd(&w, 0, 1, 370000, 1);
-	expect_cmd(&w, 1, 2, 100000, 0);
-	assert_int_equal(w.gr.total_incoming, 400000);
-	assert_false(w.msg[1].needy);
+	expect_cmd(&w, 0, 1, 230000, 1);
+	expect_cmd(&w, 1, 2, 120000, 0);
+	assert_int_equal(incoming(&w), 280000);
+	assert_true(w.msg[1].needy);
 	assert_true(w.msg[2].needy);
+}
+
+/* Hosts that take all they can get, and send nothing. */
+static void test_hosts_that_keep_it(void **unused)
+{
+	struct world w;
+	u32 i;
+
+	(void)unused;
+	start(&w);
+	for (i = 0; i < 8; i++)
+		add(&w, i, 0);
+	assert_int_equal(w.peer[0].room, 200000);
+	/* Another one is granted at once what it gets beside seven. */
+	add(&w, 8, 1);
+	assert_int_equal(w.num, 1);
+	expect_cmd(&w, 0, 8, 44444, 0);
+	/* All of it, step by step, as if they were not there. */
+	for (i = 44444; i < MSG; i = w.msg[8].granted) {
+		progress(&w, 8, i);
+		assert_int_equal(w.num, 1);
+		assert_true(w.msg[8].rec_incoming >= 44444 ||
+			    w.msg[8].granted == MSG);
+	}
+	progress(&w, 8, MSG);
+
+	/* Each leaves something to the next. */
+	start(&w);
+	for (i = 0; i < 7; i++)
+		add_len(&w, i, i, MSG);
+	for (; i < 12; i++) {
+		add_len(&w, i, i, 500000 - i);
+		assert_true(w.num == 1 || w.msg[i].rec_incoming);
+		assert_int_equal(w.msg[i].state, HOMA_GRANTEE_ACTIVE);
+	}
+	assert_true(incoming(&w) < 400000);
+
+	/* Neither do announcements take it. */
+	start(&w);
+	for (i = 0; i < 19; i++)
+		add(&w, i, 0);
+	assert_int_equal(w.peer[0].room, 200000);
+	add(&w, 19, 1);
+	expect_cmd(&w, 0, 19, 44444, 0);
+
+	/* Nor what is granted to the oldest, whose host has more than it leaves. */
+	start(&w);
+	w.cfg.grant_fifo_fraction = 50;
+	add(&w, 0, 0);
+	add(&w, 1, 1);
+	for (i = 1; i < 20; i++)
+		homa_grantor_progress(&w.gr, &w.cfg, &w.msg[1], i * 40000,
+				      i * 320000ull, w.cmds);
+	assert_int_equal(w.peer[0].room, 200000);
 }
 
 /* One with a large window does not take everything from those without. */
@@ -200,14 +272,41 @@ static void test_tuned_and_not(void **unused)
 	start(&w);
 	homa_grantee_tune(&w.msg[0], 600000);
 	add_len(&w, 0, 0, MSG);
-	/* Half of 1,200,000, and 40,000 of them are unscheduled. */
-	expect_cmd(&w, 0, 0, 600000, 0);
-	assert_int_equal(w.gr.total_incoming, 600000);
+	/* Half of 1,200,000, but for what is lost in rounding. */
+	expect_cmd(&w, 0, 0, 599998, 0);
+	assert_int_equal(w.peer[0].room, 200000);
 	add(&w, 1, 1);
-	/* A third of its own 400,000. */
+	/* Half of what is left of the room: of 200,000. */
 	assert_int_equal(w.num, 1);
-	expect_cmd(&w, 0, 1, 133333, 0);
-	assert_int_equal(w.gr.total_incoming, 733333);
+	expect_cmd(&w, 0, 1, 100000, 0);
+	assert_int_equal(incoming(&w), 699998);
+}
+
+/* Its grants take half of the room when it has no slot any more, too. */
+static void test_tuned_makes_way(void **unused)
+{
+	struct world w;
+
+	(void)unused;
+	start(&w);
+	w.cfg.max_overcommit = 1;
+	homa_grantee_tune(&w.msg[0], 600000);
+	add_len(&w, 0, 0, MSG);
+	add_len(&w, 1, 1, 500000);
+	assert_int_equal(w.msg[0].state, HOMA_GRANTEE_WAITING);
+	assert_int_equal(w.msg[0].rec_incoming, 599998);
+	expect_cmd(&w, 0, 1, 100000, 0);
+	progress(&w, 1, 100000);
+	expect_cmd(&w, 0, 1, 200000, 0);
+	/* As it sends, there is more for the other one. */
+	progress(&w, 0, 300000);
+	expect_cmd(&w, 0, 1, 250000, 0);
+	assert_int_equal(incoming(&w), 299998 + 150000);
+	/* Windows do not follow the network any more: now it is too much. */
+	w.cfg.max_incoming_set = true;
+	progress(&w, 0, 310000);
+	assert_int_equal(w.peer[0].room, 289998);
+	assert_int_equal(w.num, 0);
 }
 
 /*
@@ -235,7 +334,7 @@ static void test_small_windows(void **unused)
 	/* Of eight each a ninth of 180,000. */
 	for (i = 0; i < 8; i++)
 		assert_int_equal(w.msg[i].rec_incoming, 20000);
-	assert_int_equal(w.gr.total_incoming, 160000);
+	assert_int_equal(incoming(&w), 160000);
 	/* A shorter one takes a slot, and there is room for it. */
 	add_len(&w, 8, 8, 500000);
 	assert_int_equal(w.msg[8].state, HOMA_GRANTEE_ACTIVE);
@@ -251,7 +350,8 @@ static void test_small_windows(void **unused)
 	for (i = 0; i < 8; i++)
 		progress(&w, i, 45000);
 	for (i = 0; i < 8; i++)
-		assert_int_equal(w.msg[i].rec_incoming, 44444);
+		assert_true(w.msg[i].rec_incoming > 44444 - 44444 / 16 &&
+			    w.msg[i].rec_incoming <= 44444);
 }
 
 static void test_overcommit(void **unused)
@@ -330,10 +430,10 @@ static void test_absurd_announcement(void **unused)
 				 MSG - 1, i, i, w.cmds);
 		assert_true(w.msg[i].rec_incoming <= 200000);
 	}
-	assert_int_equal(w.gr.total_incoming, 200000 + 133333);
+	assert_int_equal(incoming(&w), 200000 + 100000);
 	add_len(&w, 2, 2, 60000);
 	assert_int_equal(w.num, 1);
-	expect_cmd(&w, 0, 2, 60000, 2);
+	expect_cmd(&w, 0, 2, 50000, 2);
 }
 
 static void test_oldest(void **unused)
@@ -392,7 +492,9 @@ int main(void)
 		cmocka_unit_test(test_priorities),
 		cmocka_unit_test(test_window_shrinks),
 		cmocka_unit_test(test_needy),
+		cmocka_unit_test(test_hosts_that_keep_it),
 		cmocka_unit_test(test_tuned_and_not),
+		cmocka_unit_test(test_tuned_makes_way),
 		cmocka_unit_test(test_small_windows),
 		cmocka_unit_test(test_overcommit),
 		cmocka_unit_test(test_fair_to_hosts),
