@@ -88,6 +88,11 @@ void soak_enter(const struct soak_host *host);
 void soak_leave(void);
 void soak_write(const char *path, const char *value);
 
+/* Homa's tracepoints, where there are some: what led to a complaint is kept (soak.sh
+ * shows it).
+ */
+void soak_trace(bool on);
+
 int soak_port_up(struct soak_host *sw, unsigned int number, bool up);
 int soak_mtu(struct soak_host *host, unsigned int bytes);
 int soak_gso(struct soak_host *host, bool on);

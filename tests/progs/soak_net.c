@@ -165,6 +165,28 @@ void soak_write(const char *path, const char *value)
 	close(fd);
 }
 
+static void trace_write(const char *file, const char *value)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/tracing/%s", file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, value, strlen(value)) < 0)
+		warn("%s", path);
+	close(fd);
+}
+
+void soak_trace(bool on)
+{
+	/* The events go with the module. */
+	if (on)
+		trace_write("events/homa/enable", "1");
+	trace_write("tracing_on", on ? "1" : "0");
+}
+
 /* The first namespace gets a number for it, so that we, and the runner of the tests,
  * see when it is gone, whatever holds it.
  */

@@ -76,6 +76,7 @@ static void complain(const char *what, uint32_t who, uint32_t seq, long long det
 	count(&shared->complaints);
 	fprintf(stderr, "process %u: %s: request %u of %u (%lld)\n", number, what, seq, who,
 		detail);
+	soak_trace(false);
 }
 
 /* ---- what a request and its response consist of ---- */
@@ -213,8 +214,10 @@ static void finish(struct thread *t, const struct t_sock *sock, const struct t_m
 	if (before & SOAK_ANSWERED_MASK)
 		complain("told of twice", number, seq, (long long)ret);
 	if (ret < 0) {
-		if (!wild)
+		if (!wild) {
 			complain("request failed", number, seq, (long long)ret);
+			fprintf(stderr, "it was RPC %llu\n", (unsigned long long)msg->args.id);
+		}
 	} else if (check(t, sock, msg, true, &who, &seq) &&
 		   (who != number || seq != (uint32_t)msg->args.completion_cookie - 1)) {
 		complain("response of another request", who, seq,

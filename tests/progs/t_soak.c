@@ -84,6 +84,7 @@ static void begin(struct soak *soak)
 	unsigned int i;
 
 	soak->shared = new_shared();
+	soak_trace(true);
 	soak->numbers = 0;
 	soak_switch_new(&soak->sw);
 	for (i = 0; i < SOAK_HOSTS; i++)
