@@ -583,6 +583,27 @@ static u32 homa_rpc_tick_silent(struct homa_rpc_core *r,
 	return HOMA_ACT_RESENDS;
 }
 
+bool homa_rpc_peer_owes(const struct homa_rpc_core *r)
+{
+	return homa_rpc_waits_for(r) == HOMA_WAIT_PEER;
+}
+
+void homa_rpc_unresolved(struct homa_rpc_core *r, u64 now_ns)
+{
+	u64 ns;
+
+	if (!homa_rpc_peer_owes(r) || now_ns <= r->quiet_since_ns)
+		return;
+	ns = min_t(u64, now_ns - r->quiet_since_ns,
+		   HOMA_UNRESOLVED_MAX_NS - r->unresolved_ns);
+	if (!ns)
+		return;
+	r->unresolved_ns += ns;
+	r->quiet_since_ns += ns;
+	r->resend_rounds = 0;
+	homa_rtt_probe_cancel(&r->probe);
+}
+
 /* The client owes our response a GRANT or an ack and something is due now. */
 static u32 homa_rpc_tick_response(struct homa_rpc_core *r, bool give_up,
 				  u64 now_ns)

@@ -21,6 +21,9 @@
 #include "rtt.h"
 #include "wire.h"
 
+/* Link-layer addresses are asked for three times, a second apart, by default. */
+#define HOMA_UNRESOLVED_MAX_NS	4000000000u
+
 enum homa_rpc_state {
 	HOMA_RPC_OUTGOING,	/* we send: request (client), response (server) */
 	HOMA_RPC_INCOMING,	/* we receive: response (client), request (server) */
@@ -94,6 +97,7 @@ struct homa_rpc_tick {
  * @probe_ns: server: time of the last NEED_ACK
  * @repeat_since_ns: start of the millisecond that @repeated_bytes counts
  * @repeated_bytes: bytes sent again in it
+ * @unresolved_ns: time for which the link-layer address of the next hop was missing
  * @error: errno recorded for the application, 0 = none
  * @state: enum homa_rpc_state
  * @resend_rounds: RESEND rounds since quiet_since_ns
@@ -122,6 +126,7 @@ struct homa_rpc_core {
 	u64 probe_ns;
 	u64 repeat_since_ns;
 	u32 repeated_bytes;
+	u32 unresolved_ns;
 	s32 error;
 	u8 state;
 	u16 resend_rounds;
@@ -514,6 +519,25 @@ u64 homa_rpc_time_data(struct homa_rpc_core *r, u32 start, bool retransmit,
  */
 u64 homa_rpc_deadline(const struct homa_rpc_core *r,
 		      const struct homa_config *cfg);
+
+/**
+ * homa_rpc_peer_owes() - does silence of the peer count?
+ * @r: RPC
+ *
+ * Return: true if a RESEND or the end of the RPC comes next.
+ */
+bool homa_rpc_peer_owes(const struct homa_rpc_core *r);
+
+/**
+ * homa_rpc_unresolved() - what was sent waits in this host for a link-layer address
+ * @r: RPC with homa_rpc_peer_owes()
+ * @now_ns: current time
+ *
+ * A peer that was not asked is not silent: its silence, and the rounds of RESENDs, begin
+ * now.  Who resolves addresses gives up before HOMA_UNRESOLVED_MAX_NS and says so;
+ * what is beyond that in the life of an RPC is silence.
+ */
+void homa_rpc_unresolved(struct homa_rpc_core *r, u64 now_ns);
 
 /**
  * homa_rpc_tick() - time has passed (protocol §7.1)

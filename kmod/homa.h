@@ -895,6 +895,7 @@ u8 homa_tx_unsched_priority(struct homa_rpc *rpc);
 /* ---- route.c: the way to a peer ---- */
 int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 		   struct in6_addr *saddr, struct homa_way *way);
+bool homa_route_unresolved(struct homa_rpc *rpc);
 int homa_route_way(struct homa_rpc *rpc, struct homa_way *way);
 void homa_route_free(struct homa_route *route);
 void homa_route_drop(struct homa_peer *peer);

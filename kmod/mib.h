@@ -125,7 +125,8 @@
 	X(icmp_ignored, "ICMP errors that matched nothing")		\
 	X(cutoff_changes, "times that the cutoffs were adapted to traffic") \
 	X(timer_visits, "RPCs looked at by the timer")			\
-	X(timer_looks, "new RPCs that the timer found alive")
+	X(timer_looks, "new RPCs that the timer found alive")		\
+	X(timer_unresolved, "looks of it at RPCs that wait for ARP or NDP")
 
 enum homa_counter {
 #define HOMA_COUNTER_ENUM(name, text) HOMA_CNT_##name,

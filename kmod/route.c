@@ -312,6 +312,38 @@ int homa_route_rcu(struct homa_sock *hsk, struct homa_peer *peer,
 }
 
 /**
+ * homa_route_unresolved() - is the link-layer address on the way to a peer missing?
+ * @rpc: whose peer; with its saddr
+ *
+ * The neighbour tables ask for it, once in a second (net.ipv4.neigh.*), while packets
+ * wait.  Then they send them, or answer with ICMP errors.
+ *
+ * Context: any, no Homa lock held.  Return: false if there is no route, too.
+ */
+bool homa_route_unresolved(struct homa_rpc *rpc)
+{
+	const struct in6_addr *addr = &rpc->peer->key.addr;
+	struct in6_addr saddr = rpc->saddr;
+	bool unresolved = false;
+	struct neighbour *neigh;
+	struct homa_way way;
+
+	rcu_read_lock();
+	if (!homa_route_rcu(rpc->hsk, rpc->peer, &saddr, &way)) {
+		neigh = dst_neigh_lookup(way.dst, ipv6_addr_v4mapped(addr) ?
+					 (const void *)&addr->s6_addr32[3] : addr);
+		if (neigh) {
+			unresolved = READ_ONCE(neigh->nud_state) &
+				     NUD_INCOMPLETE;
+			neigh_release(neigh);
+		}
+		homa_route_put(&way);
+	}
+	rcu_read_unlock();
+	return unresolved;
+}
+
+/**
  * homa_route_way() - a route to a peer, and what fits in its packets
  * @rpc: whose peer, and whose saddr as for homa_route_rcu()
  * @way: filled on success, as by homa_route_rcu()

@@ -201,16 +201,35 @@ static void send_need_ack(struct homa_rpc *rpc)
 	homa_tx_rpc_control(rpc, &hdr);
 }
 
+/* Does what was sent wait for the address of the next hop? */
+static bool unresolved(struct homa_rpc *rpc)
+{
+	bool owes;
+
+	homa_rpc_lock(rpc);
+	owes = homa_rpc_alive(rpc) && homa_rpc_peer_owes(&rpc->core);
+	homa_rpc_unlock(rpc);
+	if (!owes || !homa_route_unresolved(rpc))
+		return false;
+	HOMA_INC(rpc->hn, timer_unresolved);
+	return true;
+}
+
 static void visit(struct homa_rpc *rpc, const struct homa_config *cfg)
 {
 	struct homa_rpc_tick t = { .next_ns = U64_MAX };
+	bool was_unresolved = unresolved(rpc);
 	struct homa_todo todo;
+	u64 now_ns;
 
 	homa_todo_init(&todo);
 	HOMA_INC(rpc->hn, timer_visits);
 	homa_rpc_lock(rpc);
 	if (homa_rpc_alive(rpc) && !rpc->core.error) {
-		t = homa_rpc_tick(&rpc->core, cfg, ktime_get_ns());
+		now_ns = ktime_get_ns();
+		if (was_unresolved)
+			homa_rpc_unresolved(&rpc->core, now_ns);
+		t = homa_rpc_tick(&rpc->core, cfg, now_ns);
 		if (t.actions & HOMA_ACT_TIMEOUT) {
 			HOMA_INC(rpc->hn, rpc_timeouts);
 			trace_homa_rpc_timeout(rpc);

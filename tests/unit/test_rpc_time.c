@@ -111,6 +111,56 @@ static void test_slow_grantee(void **unused)
 	assert_int_equal(homa_rpc_deadline(&r, cfg), FIXTURE_NS + 505 * MS_NS);
 }
 
+/* What never left the host is not answered; for four seconds in all. */
+static void test_unresolved(void **unused)
+{
+	static const enum fixture timeless[] = {
+		C_COMPLETE, C_STALLED, S_COMPLETE, S_IN_SERVICE, S_OUTGOING, C_DEAD,
+	};
+	u64 now_ns = FIXTURE_NS;
+	struct homa_rpc_core r;
+	size_t i;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	assert_true(homa_rpc_peer_owes(&r));
+	for (i = 0; i < 799; i++) {
+		now_ns = homa_rpc_deadline(&r, cfg);
+		assert_int_equal(now_ns, FIXTURE_NS + (i + 1) * 5 * MS_NS);
+		homa_rpc_unresolved(&r, now_ns);
+		assert_int_equal(homa_rpc_tick(&r, cfg, now_ns).actions, 0);
+	}
+	/* A second look at the same time, and one from the past, change nothing. */
+	homa_rpc_unresolved(&r, now_ns);
+	homa_rpc_unresolved(&r, now_ns - MS_NS);
+	assert_int_equal(homa_rpc_deadline(&r, cfg), now_ns + 5 * MS_NS);
+	/* 5 ms are left of the four seconds; then it is silence like any other. */
+	for (i = 1; i < 21; i++) {
+		homa_rpc_unresolved(&r, now_ns + i * 5 * MS_NS);
+		assert_int_equal(homa_rpc_tick(&r, cfg, now_ns + i * 5 * MS_NS).actions,
+				 i == 1 ? 0 : HOMA_ACT_RESENDS);
+	}
+	homa_rpc_unresolved(&r, now_ns + 105 * MS_NS);
+	assert_int_equal(homa_rpc_tick(&r, cfg, now_ns + 105 * MS_NS).actions,
+			 HOMA_ACT_TIMEOUT);
+
+	/* The address is there: all of timeout_ns begins. */
+	fixture_make(&r, S_INCOMING);
+	assert_int_equal(homa_rpc_tick(&r, cfg, FIXTURE_NS + 5 * MS_NS).actions,
+			 HOMA_ACT_RESENDS);
+	now_ns = FIXTURE_NS + 10 * MS_NS;
+	homa_rpc_unresolved(&r, now_ns);
+	assert_int_equal(homa_rpc_deadline(&r, cfg), now_ns + 5 * MS_NS);
+
+	for (i = 0; i < ARRAY_LEN(timeless); i++) {
+		fixture_make(&r, timeless[i]);
+		assert_false(homa_rpc_peer_owes(&r));
+		now_ns = homa_rpc_deadline(&r, cfg);
+		homa_rpc_unresolved(&r, FIXTURE_NS + MS_NS);
+		assert_int_equal(homa_rpc_deadline(&r, cfg), now_ns);
+	}
+}
+
 /*
  * A late call does one round, and its lateness is not silence of the peer: it
  * takes all rounds, asked in time, to give an RPC up.
@@ -360,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_due),
 		cmocka_unit_test(test_unsent_data),
 		cmocka_unit_test(test_slow_grantee),
+		cmocka_unit_test(test_unresolved),
 		cmocka_unit_test(test_late_call),
 		cmocka_unit_test(test_clock_behind),
 		cmocka_unit_test(test_long_timeout),
