@@ -45,6 +45,16 @@
  */
 #define HOMA_REPEAT_BYTES_MIN		65536u
 
+/*
+ * So many times all that was sent of a message may be sent again at once, and once
+ * more in each HOMA_REPEAT_NS; beyond that one packet for each RESEND.
+ */
+#define HOMA_REPEAT_TIMES		4u
+#define HOMA_REPEAT_NS			64000000u
+
+/* A request that the server forgets again and again for so long is given up. */
+#define HOMA_FORGOTTEN_NS		60000000000ull
+
 /* NEED_ACKs that stay unanswered before a server gives an RPC up. */
 #define HOMA_NEED_ACKS_MAX		24
 

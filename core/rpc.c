@@ -318,27 +318,57 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 	homa_rpc_alive(r, now_ns);
 	if (r->state != HOMA_RPC_OUTGOING)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
+	r->server_knows = true;
+	r->forgotten_since_ns = 0;
 	r->tx_granted = max(r->tx_granted, min(offset, r->tx_len));
 	r->tx_prio = min_t(u8, priority, HOMA_PRIORITIES_MAX - 1);
 	return homa_rpc_act(HOMA_ACT_XMIT);
 }
 
-/*
- * May so many bytes be sent again?  A RESEND of 37 bytes, or an RPC_UNKNOWN of
- * 28, can ask for a whole message: one message length per millisecond, or a
- * few packets, is more than an honest peer needs, and bounds what a stream of
- * them can make us do.
- */
-static bool homa_rpc_may_repeat(struct homa_rpc_core *r, u32 bytes, u64 now_ns)
+/* Time forgives what was sent again. */
+static void homa_rpc_forgive_repeats(struct homa_rpc_core *r, u64 now_ns)
 {
-	if (now_ns - r->repeat_since_ns >= HOMA_MS_NS) {
-		r->repeat_since_ns = now_ns;
-		r->repeated_bytes = 0;
-	}
-	if (r->repeated_bytes + bytes > max(r->tx_len, HOMA_REPEAT_BYTES_MIN))
-		return false;
-	r->repeated_bytes += bytes;
-	return true;
+	u64 ns = now_ns - r->repeat_since_ns;
+	u64 bytes;
+
+	if (ns < HOMA_MS_NS)
+		return;
+	r->repeat_since_ns = now_ns;
+	r->repeated_bytes = 0;
+	ns = min_t(u64, ns, HOMA_REPEAT_TIMES * (u64)HOMA_REPEAT_NS);
+	bytes = div_u64(ns * r->tx_next, HOMA_REPEAT_NS);
+	r->repeat_level_bytes -= min_t(u64, bytes, r->repeat_level_bytes);
+}
+
+/*
+ * How much of [start, end) may be sent again?  A RESEND of 37 bytes, or an
+ * RPC_UNKNOWN of 28, can ask for a whole message: one message length per
+ * millisecond, or a few packets, is more than an honest peer needs, and bounds
+ * what a stream of them can make us do.
+ *
+ * An honest peer asks again and again, too, if packets do not reach it, because a
+ * queue is full or a link carries smaller ones only.  To send all of them each time
+ * would fill the queues for everybody else.
+ *
+ * Return: the end of what may be sent; @start if nothing.
+ */
+static u32 homa_rpc_may_repeat(struct homa_rpc_core *r, u32 start, u32 end,
+			       u64 now_ns)
+{
+	bool one;
+
+	homa_rpc_forgive_repeats(r, now_ns);
+	one = r->repeat_level_bytes >= HOMA_REPEAT_TIMES * r->tx_next;
+	if (one)
+		end = min(end, homa_rpc_segment(r, start).end);
+	if (r->repeated_bytes + (end - start) >
+	    max(r->tx_len, HOMA_REPEAT_BYTES_MIN))
+		return start;
+	r->repeated_bytes += end - start;
+	/* One packet for each RESEND is always forgiven. */
+	if (!one)
+		r->repeat_level_bytes += end - start;
+	return end;
 }
 
 struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
@@ -354,6 +384,7 @@ struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 	homa_rtt_probe_cancel(&r->probe);
 	/* No reset of our own silence, but a client that asks is not gone. */
 	homa_rpc_client_lives(r, now_ns);
+	r->server_knows = true;
 	if (all) {
 		offset = 0;
 		end = r->tx_next;
@@ -365,9 +396,10 @@ struct homa_rpc_verdict homa_rpc_resend(struct homa_rpc_core *r, u32 offset,
 		v.actions |= HOMA_ACT_BUSY;
 	} else if (offset < end) {
 		v.start = offset;
-		v.end = min(end, r->tx_next);
-		v.actions |= homa_rpc_may_repeat(r, v.end - v.start, now_ns) ?
-			     HOMA_ACT_RETRANSMIT : HOMA_ACT_BUSY;
+		v.end = homa_rpc_may_repeat(r, offset, min(end, r->tx_next),
+					    now_ns);
+		v.actions |= v.start < v.end ? HOMA_ACT_RETRANSMIT :
+					       HOMA_ACT_BUSY;
 	}
 	/* Our GRANT must have been lost (protocol §5.5). */
 	if (end > r->tx_granted) {
@@ -385,6 +417,7 @@ void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns)
 		return;
 	homa_rpc_alive(r, now_ns);
 	r->busy_answers = answers;
+	r->server_knows = true;
 }
 
 struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns)
@@ -398,10 +431,16 @@ struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns)
 	if (r->state != HOMA_RPC_OUTGOING)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
 	homa_rtt_probe_cancel(&r->probe);
-	if (r->tx_next && homa_rpc_may_repeat(r, r->tx_next, now_ns)) {
-		v.actions = HOMA_ACT_RETRANSMIT;
-		v.end = r->tx_next;
+	if (r->server_knows) {
+		r->server_knows = false;
+		if (!r->forgotten_since_ns)
+			r->forgotten_since_ns = now_ns;
+		if (now_ns - r->forgotten_since_ns >= HOMA_FORGOTTEN_NS)
+			return homa_rpc_act(HOMA_ACT_TIMEOUT);
 	}
+	v.end = homa_rpc_may_repeat(r, 0, r->tx_next, now_ns);
+	if (v.end)
+		v.actions = HOMA_ACT_RETRANSMIT;
 	return v;
 }
 

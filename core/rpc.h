@@ -96,13 +96,17 @@ struct homa_rpc_tick {
  *	showed life after that
  * @probe_ns: server: time of the last NEED_ACK
  * @repeat_since_ns: start of the millisecond that @repeated_bytes counts
+ * @forgotten_since_ns: client: when the server first said that it does not know what it had
+ *	known, since the last GRANT; 0 = never
  * @repeated_bytes: bytes sent again in it
+ * @repeat_level_bytes: bytes sent again, less those that time has forgiven
  * @unresolved_ns: time for which the link-layer address of the next hop was missing
  * @error: errno recorded for the application, 0 = none
  * @state: enum homa_rpc_state
  * @resend_rounds: RESEND rounds since quiet_since_ns
  * @need_acks: NEED_ACKs since the client last showed life
  * @busy_answers: BUSYs since the last packet that was more than that
+ * @server_knows: client: a packet shows that the server knows the request
  * @tx_prio: level for scheduled data, from the latest GRANT
  * @response_limit: what the request says of its response's unscheduled bytes
  * @tx_started: tx_len, tx_seg and the rest of tx_* are valid
@@ -125,13 +129,16 @@ struct homa_rpc_core {
 	u64 done_ns;
 	u64 probe_ns;
 	u64 repeat_since_ns;
+	u64 forgotten_since_ns;
 	u32 repeated_bytes;
+	u32 repeat_level_bytes;
 	u32 unresolved_ns;
 	s32 error;
 	u8 state;
 	u16 resend_rounds;
 	u8 need_acks;
 	u8 busy_answers;
+	bool server_knows;
 	u8 tx_prio;
 	u8 response_limit;
 	bool tx_started;
@@ -426,7 +433,10 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
  * @now_ns: current time
  *
  * At most tx_len bytes (or HOMA_REPEAT_BYTES_MIN, if that is more) are
- * retransmitted in a millisecond; beyond that the answer is BUSY.
+ * retransmitted in a millisecond; beyond that the answer is BUSY.  And all that
+ * was sent is sent again at most HOMA_REPEAT_TIMES at once, and once more in each
+ * HOMA_REPEAT_NS; beyond that the first packet of what is asked for goes.  If it
+ * arrives, the peer asks for others next.
  *
  * Return: a combination of RETRANSMIT (with a range), XMIT and BUSY.
  */
@@ -448,8 +458,13 @@ void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns);
  * @r: RPC
  * @now_ns: current time
  *
- * Return: client OUTGOING: RETRANSMIT [0, tx_next), or nothing beyond the bound
- * of homa_rpc_resend(); client INCOMING: DROP; server: END.
+ * A server that has part of a request only, forgets it after timeout_ns, and says
+ * BUSY till then: where some packets never get through, that alone would go on
+ * forever.
+ *
+ * Return: client OUTGOING: RETRANSMIT [0, tx_next), or less, as for
+ * homa_rpc_resend(), or TIMEOUT if the server has been forgetting the request for
+ * HOMA_FORGOTTEN_NS; client INCOMING: DROP; server: END.
  */
 struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns);
 

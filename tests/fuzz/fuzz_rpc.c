@@ -65,6 +65,8 @@ static void judge(const struct world *w, struct homa_rpc_verdict v, bool over)
 		FUZZ_CHECK(v.start < v.end && v.end <= r->tx_next);
 	if (v.actions & HOMA_ACT_END)
 		FUZZ_CHECK(!homa_rpc_is_client(r));
+	if (v.actions & HOMA_ACT_TIMEOUT)
+		FUZZ_CHECK(homa_rpc_is_client(r));
 	/* Who failed or died does nothing more; a server's failure is final. */
 	if (over)
 		FUZZ_CHECK(!(v.actions & ~(u32)(HOMA_ACT_DROP | HOMA_ACT_END)));

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 # tier: uml stock612
-# timeout: 180
+# timeout: 300
 #
 # libhoma: messages of any size, peers that do not know them, limits, and loss. Takes
 # half a minute to a minute, in copies of megabytes.

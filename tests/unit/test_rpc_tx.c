@@ -185,6 +185,48 @@ static void test_resend_before_anything_was_sent(void **unused)
 	assert_int_equal(homa_rpc_unknown(&r, FIXTURE_NS).actions, 0);
 }
 
+/* A server that forgets the request each time: RPC_UNKNOWN after it was known. */
+static void test_forgotten(void **unused)
+{
+	u64 now_ns = FIXTURE_NS + 1000000;
+	struct homa_rpc_verdict v;
+	struct homa_rpc_core r;
+	u32 i;
+
+	(void)unused;
+	/* That it does not know it is no news. */
+	fixture_make(&r, C_OUTGOING);
+	for (i = 0; i < 1000; i++) {
+		now_ns += 64000000;
+		assert_int_equal(homa_rpc_unknown(&r, now_ns).actions,
+				 HOMA_ACT_RETRANSMIT);
+	}
+	/* It forgets what it knew, for a minute. */
+	for (i = 0; i <= 600; i++) {
+		if (i % 2)
+			homa_rpc_busy(&r, now_ns);
+		else
+			homa_rpc_resend(&r, 0, 1, false, now_ns);
+		v = homa_rpc_unknown(&r, now_ns);
+		assert_int_equal(v.actions, i == 600 ? HOMA_ACT_TIMEOUT :
+				 HOMA_ACT_RETRANSMIT);
+		now_ns += 50000000;
+		if (i < 600)
+			assert_int_equal(homa_rpc_unknown(&r, now_ns).actions,
+					 HOMA_ACT_RETRANSMIT);
+		now_ns += 50000000;
+	}
+
+	/* A GRANT shows that data arrives. */
+	fixture_make(&r, C_OUTGOING);
+	for (i = 0; i < 3; i++) {
+		homa_rpc_grant(&r, r.tx_granted, 0, now_ns);
+		assert_int_equal(homa_rpc_unknown(&r, now_ns).actions,
+				 HOMA_ACT_RETRANSMIT);
+		now_ns += 50000000000;
+	}
+}
+
 static u32 ranges(const struct homa_rpc_core *r, struct homa_tx_range *out)
 {
 	u32 from = 0;
@@ -419,6 +461,66 @@ static void test_repeats_are_bounded(void **unused)
 	assert_int_equal(v.actions, HOMA_ACT_RETRANSMIT);
 }
 
+/*
+ * A message that does not arrive: four times all of it, then the first packet of
+ * what is asked for in each round, and all of it once in 64 ms.
+ */
+static void test_repeats_become_fewer(void **unused)
+{
+	u64 now_ns = FIXTURE_NS + 1000000;
+	struct homa_rpc_verdict v;
+	struct homa_rpc_core r;
+	u32 packets = 0;
+	u32 wholes = 0;
+	u32 sent;
+	u32 i;
+
+	(void)unused;
+	fixture_make(&r, C_OUTGOING);
+	assert_int_equal(r.tx_next, r.tx_granted);
+	sent = r.tx_next;
+	assert_true(sent > SEG_BYTES);
+	/* A quarter of the RESENDs name what is missing, or come as RPC_UNKNOWN. */
+	for (i = 0; i < 800; i++) {
+		now_ns += 5000000;
+		r.server_knows = false;
+		if (i % 4 == 1)
+			v = homa_rpc_unknown(&r, now_ns);
+		else if (i % 4 == 2)
+			v = homa_rpc_resend(&r, 0, sent, false, now_ns);
+		else
+			v = homa_rpc_resend(&r, 0, 0, true, now_ns);
+		assert_int_equal(v.actions, HOMA_ACT_RETRANSMIT);
+		assert_int_equal(v.start, 0);
+		if (v.end == sent) {
+			wholes++;
+		} else {
+			assert_int_equal(v.end, SEG_BYTES);
+			packets++;
+		}
+		if (i < 4)
+			assert_int_equal(v.end, sent);
+	}
+	/* In four seconds: 62 times the message is forgiven. */
+	assert_in_range((u64)wholes * sent + packets * SEG_BYTES, 0,
+			(u64)800 * SEG_BYTES + 67 * sent);
+	assert_in_range(wholes, 4, 67);
+
+	/* The first packet has arrived: the next in turn goes. */
+	v = homa_rpc_resend(&r, SEG_BYTES, sent - SEG_BYTES, false, now_ns);
+	assert_int_equal(v.actions, HOMA_ACT_RETRANSMIT);
+	assert_int_equal(v.start, SEG_BYTES);
+	assert_in_range(v.end, SEG_BYTES + 1, sent);
+
+	/* A quarter of a second without a RESEND, and all is forgiven. */
+	now_ns += 4 * 64000000ull;
+	for (i = 0; i < 4; i++) {
+		now_ns += 5000000;
+		v = homa_rpc_resend(&r, 0, 0, true, now_ns);
+		assert_int_equal(v.end, sent);
+	}
+}
+
 static void expect_burst(const struct homa_rpc_core *r, u32 max, u32 start,
 			 u32 end)
 {
@@ -479,7 +581,9 @@ int main(void)
 		cmocka_unit_test(test_take_whole),
 		cmocka_unit_test(test_tx_whole),
 		cmocka_unit_test(test_buffers),
+		cmocka_unit_test(test_forgotten),
 		cmocka_unit_test(test_repeats_are_bounded),
+		cmocka_unit_test(test_repeats_become_fewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
