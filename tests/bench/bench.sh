@@ -93,7 +93,7 @@ many() {
 	echo "64 RPCs at a time"
 	many_hosts
 	for proto in tcp homa; do
-		for work in threads servers cpus; do
+		for work in threads batches servers cpus; do
 			# shellcheck disable=SC2046 # options are words
 			load $work $proto $(many_options $work)
 		done

@@ -7,6 +7,8 @@
  *        with four threads
  *    bench_load -P tcp -n 64 -t 4 -S s -C c 10.0.0.2
  *        the same over 64 connections, which the threads divide between them
+ *    bench_load -P homa -n 64 -t 4 -b 16 -S s -C c 10.0.0.2
+ *        up to 16 messages with one system call, recvmmsg() and sendmmsg()
  *    bench_load -P homa -n 64 -s 64 10.1.0.1
  *        to 64 servers, 10.1.0.1 to 10.1.0.64
  *
@@ -84,6 +86,8 @@ static void usage(void)
 		"  -n COUNT   RPCs under way at a time (default 64)\n"
 		"  -t COUNT   threads of the client, and of the server (default 1)\n"
 		"  -s COUNT   servers, at ADDRESS and those that follow (default 1)\n"
+		"  -b COUNT   homa: messages with one call of recvmmsg() or sendmmsg(), with one\n"
+		"             server (default 1: recvmsg() and sendmsg())\n"
 		"  -l BYTES   of a request, and of a response (default 100)\n"
 		"  -r COUNT   timed RPCs (default 10000)\n"
 		"  -w COUNT   RPCs before them (default 1000)\n"
@@ -112,7 +116,7 @@ int main(int argc, char **argv)
 	const struct load_proto *proto = &load_homa;
 	uint16_t port = 4001;
 	struct load load = {
-		.servers = 1, .threads = 1, .slots = 64, .bytes = 100,
+		.servers = 1, .threads = 1, .slots = 64, .batch = 1, .bytes = 100,
 		.warmup = 1000, .rpcs = 10000,
 	};
 	uint64_t elapsed_ns;
@@ -121,7 +125,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "P:n:t:s:l:r:w:S:C:p:c:mL:")) != -1) {
+	while ((opt = getopt(argc, argv, "P:n:t:s:b:l:r:w:S:C:p:c:mL:")) != -1) {
 		switch (opt) {
 		case 'P':
 			proto = NULL;
@@ -137,6 +141,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			load.servers = number(optarg, LOAD_SLOTS_MAX);
+			break;
+		case 'b':
+			load.batch = number(optarg, LOAD_BATCH_MAX);
 			break;
 		case 'l':
 			load.bytes = number(optarg, LOAD_BYTES_MAX);
@@ -169,7 +176,8 @@ int main(int argc, char **argv)
 			usage();
 		}
 	}
-	if (optind != argc - 1 || !proto || load.bytes < 9 || load.slots < load.threads)
+	if (optind != argc - 1 || !proto || load.bytes < 9 || load.slots < load.threads ||
+	    (load.batch > 1 && load.servers > 1))
 		usage();
 	bench_parse_addr(&load.addr, argv[optind], port);
 

@@ -10,6 +10,7 @@
 #define LOAD_BYTES_MAX 1400
 #define LOAD_SLOTS_MAX 1024
 #define LOAD_THREADS_MAX 64
+#define LOAD_BATCH_MAX 64
 
 /**
  * struct load - what to do, and how far it is
@@ -17,6 +18,8 @@
  * @servers:  how many
  * @threads:  of the client, and of the server
  * @slots:    RPCs that are under way at any time; slot i asks server i modulo @servers
+ * @batch:    messages that a thread of Homa takes with one call of recvmmsg(), and sends with
+ *            one of sendmmsg(); 1 = recvmsg() and sendmsg()
  * @bytes:    of a request, and of a response
  * @warmup:   RPCs before the timed ones
  * @rpcs:     timed RPCs
@@ -29,6 +32,7 @@ struct load {
 	unsigned int servers;
 	unsigned int threads;
 	unsigned int slots;
+	unsigned int batch;
 	size_t bytes;
 	uint64_t warmup;
 	uint64_t rpcs;

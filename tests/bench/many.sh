@@ -19,6 +19,7 @@ many_options() {
 	[ "$(grep -c ^processor /proc/cpuinfo)" -gt 1 ] || one=
 	case $1 in
 	threads) echo "$one -n 64 -t 4 10.0.0.2" ;;
+	batches) echo "$one -n 64 -t 4 -b 16 10.0.0.2" ;;
 	servers) echo "$one -n 64 -s 64 10.1.0.1" ;;
 	cpus)	echo "-n 64 -t 16 10.0.0.2" ;;
 	*)	die "no work with many RPCs is called $1" ;;

@@ -34,6 +34,7 @@ ROUND_TRIPS = {
 }
 LOADS = {
     "threads": "64 RPCs of 100 bytes at a time, 4 threads on each side, one processor",
+    "batches": "The same, Homa with recvmmsg() and sendmmsg(), up to 16 messages with one call",
     "servers": "64 RPCs of 100 bytes at a time, to 64 servers, one processor",
     "cpus": "64 RPCs of 100 bytes at a time, 16 threads on each side, two processors",
 }

@@ -25,6 +25,7 @@ from session import boot_dir, prepare, watch
 WORK = {
     "rtt": (200, "a round trip"),
     "threads": (5000, "an RPC, 64 at a time, 4 threads on each side"),
+    "batches": (5000, "an RPC, 64 at a time, 4 threads on each side, recvmmsg() and sendmmsg()"),
     "servers": (5000, "an RPC, 64 at a time, to 64 servers"),
     "cpus": (5000, "an RPC, 64 at a time, 16 threads on each side, two processors"),
 }
