@@ -13,7 +13,7 @@ set -euo pipefail
 kernel=$1 ko=$2 out=$3
 release=$(basename "$kernel"/lib/modules/*)
 guest=$BUILD/guest
-modules="veth bridge dummy ifb tun 8021q virtio_net virtio_console virtio_pci
+modules="veth bridge dummy ifb tun 8021q macvlan bonding virtio_net virtio_console virtio_pci
 	sch_netem sch_tbf sch_htb sch_prio sch_fq sch_fq_codel sch_ingress
 	cls_u32 cls_matchall cls_basic act_mirred act_gact tcp_dctcp udp_diag inet_diag
 	vxlan udp_tunnel nf_tables nft_reject_inet nft_ct nf_conntrack xfrm_user esp4 esp6 gcm ctr ghash-generic seqiv"
