@@ -238,6 +238,10 @@ static bool serves(const struct homa_route *route, struct net *net,
 		return true;
 	if (v4 != ipv6_addr_v4mapped(&route->saddr) || asks_for_source(net))
 		return false;
+	/* 127.0.0.1 and its like do not leave by a device, unless that allows it. */
+	if (v4 && ipv4_is_loopback(saddr->s6_addr32[3]) &&
+	    !(route->dst->dev->flags & IFF_LOOPBACK))
+		return false;
 	return v4 ? !!__ip_dev_find(net, saddr->s6_addr32[3], false) :
 		    ipv6_chk_addr(net, saddr, NULL, 0);
 }

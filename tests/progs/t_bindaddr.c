@@ -297,6 +297,25 @@ static void test_low_ports(void)
 	t_close(&server);
 }
 
+/* 127.0.0.1 does not leave the host, though there is a cached route to the other one. */
+static void test_loopback(void)
+{
+	struct t_addr to = t_addr(AF_INET, one[0], PORT);
+	struct t_addr loopback = t_loopback(AF_INET, 0);
+
+	t_case("a socket of 127.0.0.1 reaches no other host");
+	open_hosts(AF_INET, AF_INET);
+	T_RET(t_bind(&server, PORT), 0);
+	T_OK(t_exchange(&client, &to, &server, 100, NULL));
+	t_close(&client);
+	t_netns("c");
+	t_open(&client, AF_INET, 0);
+	T_RET(t_bind_addr(&client, &loopback), 0);
+	T_RET(t_sendmsg(&client, &to, "x", 1, &(struct homa_sendmsg_args){ 0 }, 0), -EINVAL);
+	t_netns("s");
+	close_hosts();
+}
+
 int main(void)
 {
 	int i;
@@ -308,6 +327,7 @@ int main(void)
 		test_not_ours(i);
 	}
 	test_mapped();
+	test_loopback();
 	test_link_local();
 	test_low_ports();
 	return t_end();
