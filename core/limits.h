@@ -52,8 +52,12 @@
 #define HOMA_REPEAT_TIMES		4u
 #define HOMA_REPEAT_NS			64000000u
 
-/* A request that the server forgets again and again for so long is given up. */
+/*
+ * A request that the server forgets again and again for so long is given up, if nothing of
+ * it had to be sent again for no longer than the pause.
+ */
 #define HOMA_FORGOTTEN_NS		60000000000ull
+#define HOMA_FORGOTTEN_PAUSE_NS		5000000000ull
 
 /* NEED_ACKs that stay unanswered before a server gives an RPC up. */
 #define HOMA_NEED_ACKS_MAX		24

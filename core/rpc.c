@@ -319,7 +319,8 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 	if (r->state != HOMA_RPC_OUTGOING)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
 	r->server_knows = true;
-	r->forgotten_since_ns = 0;
+	if (offset > r->tx_granted)
+		r->forgotten_since_ns = 0;
 	r->tx_granted = max(r->tx_granted, min(offset, r->tx_len));
 	r->tx_prio = min_t(u8, priority, HOMA_PRIORITIES_MAX - 1);
 	return homa_rpc_act(HOMA_ACT_XMIT);
@@ -328,7 +329,7 @@ struct homa_rpc_verdict homa_rpc_grant(struct homa_rpc_core *r, u32 offset,
 /* Time forgives what was sent again. */
 static void homa_rpc_forgive_repeats(struct homa_rpc_core *r, u64 now_ns)
 {
-	u64 ns = now_ns - r->repeat_since_ns;
+	u64 ns = now_ns - min(now_ns, r->repeat_since_ns);
 	u64 bytes;
 
 	if (ns < HOMA_MS_NS)
@@ -431,11 +432,14 @@ struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns)
 	if (r->state != HOMA_RPC_OUTGOING)
 		return homa_rpc_drop(HOMA_REASON_WRONG_STATE);
 	homa_rtt_probe_cancel(&r->probe);
+	now_ns = max(now_ns, r->repeat_since_ns);
 	if (r->server_knows) {
 		r->server_knows = false;
-		if (!r->forgotten_since_ns)
+		/* It worked on it meanwhile, and asked for nothing. */
+		if (!r->forgotten_since_ns ||
+		    now_ns - r->repeat_since_ns >= HOMA_FORGOTTEN_PAUSE_NS)
 			r->forgotten_since_ns = now_ns;
-		if (now_ns - r->forgotten_since_ns >= HOMA_FORGOTTEN_NS)
+		if (now_ns >= r->forgotten_since_ns + HOMA_FORGOTTEN_NS)
 			return homa_rpc_act(HOMA_ACT_TIMEOUT);
 	}
 	v.end = homa_rpc_may_repeat(r, 0, r->tx_next, now_ns);
@@ -622,16 +626,16 @@ static u32 homa_rpc_tick_silent(struct homa_rpc_core *r,
 	return HOMA_ACT_RESENDS;
 }
 
-bool homa_rpc_peer_owes(const struct homa_rpc_core *r)
+bool homa_rpc_server_owes(const struct homa_rpc_core *r)
 {
-	return homa_rpc_waits_for(r) == HOMA_WAIT_PEER;
+	return homa_rpc_is_client(r) && homa_rpc_waits_for(r) == HOMA_WAIT_PEER;
 }
 
 void homa_rpc_unresolved(struct homa_rpc_core *r, u64 now_ns)
 {
 	u64 ns;
 
-	if (!homa_rpc_peer_owes(r) || now_ns <= r->quiet_since_ns)
+	if (!homa_rpc_server_owes(r) || now_ns <= r->quiet_since_ns)
 		return;
 	ns = min_t(u64, now_ns - r->quiet_since_ns,
 		   HOMA_UNRESOLVED_MAX_NS - r->unresolved_ns);

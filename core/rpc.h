@@ -97,7 +97,7 @@ struct homa_rpc_tick {
  * @probe_ns: server: time of the last NEED_ACK
  * @repeat_since_ns: start of the millisecond that @repeated_bytes counts
  * @forgotten_since_ns: client: when the server first said that it does not know what it had
- *	known, since the last GRANT; 0 = never
+ *	known, since the last GRANT that said something new; 0 = never
  * @repeated_bytes: bytes sent again in it
  * @repeat_level_bytes: bytes sent again, less those that time has forgiven
  * @unresolved_ns: time for which the link-layer address of the next hop was missing
@@ -106,7 +106,7 @@ struct homa_rpc_tick {
  * @resend_rounds: RESEND rounds since quiet_since_ns
  * @need_acks: NEED_ACKs since the client last showed life
  * @busy_answers: BUSYs since the last packet that was more than that
- * @server_knows: client: a packet shows that the server knows the request
+ * @server_knows: a packet shows that the other host knows the RPC; only clients ask
  * @tx_prio: level for scheduled data, from the latest GRANT
  * @response_limit: what the request says of its response's unscheduled bytes
  * @tx_started: tx_len, tx_seg and the rest of tx_* are valid
@@ -464,7 +464,8 @@ void homa_rpc_busy(struct homa_rpc_core *r, u64 now_ns);
  *
  * Return: client OUTGOING: RETRANSMIT [0, tx_next), or less, as for
  * homa_rpc_resend(), or TIMEOUT if the server has been forgetting the request for
- * HOMA_FORGOTTEN_NS; client INCOMING: DROP; server: END.
+ * HOMA_FORGOTTEN_NS, without pauses of HOMA_FORGOTTEN_PAUSE_NS in which it asked
+ * for nothing; client INCOMING: DROP; server: END.
  */
 struct homa_rpc_verdict homa_rpc_unknown(struct homa_rpc_core *r, u64 now_ns);
 
@@ -536,20 +537,21 @@ u64 homa_rpc_deadline(const struct homa_rpc_core *r,
 		      const struct homa_config *cfg);
 
 /**
- * homa_rpc_peer_owes() - does silence of the peer count?
+ * homa_rpc_server_owes() - does silence of the server count?
  * @r: RPC
  *
- * Return: true if a RESEND or the end of the RPC comes next.
+ * Return: true for a client if a RESEND or the end of the RPC comes next.
  */
-bool homa_rpc_peer_owes(const struct homa_rpc_core *r);
+bool homa_rpc_server_owes(const struct homa_rpc_core *r);
 
 /**
  * homa_rpc_unresolved() - what was sent waits in this host for a link-layer address
- * @r: RPC with homa_rpc_peer_owes()
+ * @r: RPC with homa_rpc_server_owes()
  * @now_ns: current time
  *
- * A peer that was not asked is not silent: its silence, and the rounds of RESENDs, begin
- * now.  Who resolves addresses gives up before HOMA_UNRESOLVED_MAX_NS and says so;
+ * A server that was not asked is not silent: its silence, and the rounds of RESENDs, begin
+ * now.  (A stranger's half request, from an address that nobody has, gets no more
+ * time.)  Who resolves addresses gives up before HOMA_UNRESOLVED_MAX_NS and says so;
  * what is beyond that in the life of an RPC is silence.
  */
 void homa_rpc_unresolved(struct homa_rpc_core *r, u64 now_ns);

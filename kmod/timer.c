@@ -201,15 +201,16 @@ static void send_need_ack(struct homa_rpc *rpc)
 	homa_tx_rpc_control(rpc, &hdr);
 }
 
-/* Does what was sent wait for the address of the next hop? */
-static bool unresolved(struct homa_rpc *rpc)
+/* Is it due, and does what was sent wait for the address of the next hop? */
+static bool unresolved(struct homa_rpc *rpc, const struct homa_config *cfg)
 {
-	bool owes;
+	bool due;
 
 	homa_rpc_lock(rpc);
-	owes = homa_rpc_alive(rpc) && homa_rpc_peer_owes(&rpc->core);
+	due = homa_rpc_alive(rpc) && homa_rpc_server_owes(&rpc->core) &&
+	      homa_rpc_deadline(&rpc->core, cfg) <= ktime_get_ns();
 	homa_rpc_unlock(rpc);
-	if (!owes || !homa_route_unresolved(rpc))
+	if (!due || !homa_route_unresolved(rpc))
 		return false;
 	HOMA_INC(rpc->hn, timer_unresolved);
 	return true;
@@ -218,7 +219,7 @@ static bool unresolved(struct homa_rpc *rpc)
 static void visit(struct homa_rpc *rpc, const struct homa_config *cfg)
 {
 	struct homa_rpc_tick t = { .next_ns = U64_MAX };
-	bool was_unresolved = unresolved(rpc);
+	bool was_unresolved = unresolved(rpc, cfg);
 	struct homa_todo todo;
 	u64 now_ns;
 

@@ -115,7 +115,8 @@ static void test_slow_grantee(void **unused)
 static void test_unresolved(void **unused)
 {
 	static const enum fixture timeless[] = {
-		C_COMPLETE, C_STALLED, S_COMPLETE, S_IN_SERVICE, S_OUTGOING, C_DEAD,
+		C_COMPLETE, C_STALLED, S_INCOMING, S_COMPLETE, S_IN_SERVICE, S_OUTGOING,
+		C_DEAD,
 	};
 	u64 now_ns = FIXTURE_NS;
 	struct homa_rpc_core r;
@@ -123,7 +124,7 @@ static void test_unresolved(void **unused)
 
 	(void)unused;
 	fixture_make(&r, C_OUTGOING);
-	assert_true(homa_rpc_peer_owes(&r));
+	assert_true(homa_rpc_server_owes(&r));
 	for (i = 0; i < 799; i++) {
 		now_ns = homa_rpc_deadline(&r, cfg);
 		assert_int_equal(now_ns, FIXTURE_NS + (i + 1) * 5 * MS_NS);
@@ -145,7 +146,7 @@ static void test_unresolved(void **unused)
 			 HOMA_ACT_TIMEOUT);
 
 	/* The address is there: all of timeout_ns begins. */
-	fixture_make(&r, S_INCOMING);
+	fixture_make(&r, C_INCOMING);
 	assert_int_equal(homa_rpc_tick(&r, cfg, FIXTURE_NS + 5 * MS_NS).actions,
 			 HOMA_ACT_RESENDS);
 	now_ns = FIXTURE_NS + 10 * MS_NS;
@@ -154,7 +155,7 @@ static void test_unresolved(void **unused)
 
 	for (i = 0; i < ARRAY_LEN(timeless); i++) {
 		fixture_make(&r, timeless[i]);
-		assert_false(homa_rpc_peer_owes(&r));
+		assert_false(homa_rpc_server_owes(&r));
 		now_ns = homa_rpc_deadline(&r, cfg);
 		homa_rpc_unresolved(&r, FIXTURE_NS + MS_NS);
 		assert_int_equal(homa_rpc_deadline(&r, cfg), now_ns);

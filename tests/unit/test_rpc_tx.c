@@ -203,10 +203,12 @@ static void test_forgotten(void **unused)
 	}
 	/* It forgets what it knew, for a minute. */
 	for (i = 0; i <= 600; i++) {
-		if (i % 2)
+		if (i % 3 == 0)
 			homa_rpc_busy(&r, now_ns);
-		else
+		else if (i % 3 == 1)
 			homa_rpc_resend(&r, 0, 1, false, now_ns);
+		else	/* says nothing new */
+			homa_rpc_grant(&r, r.tx_granted, 0, now_ns);
 		v = homa_rpc_unknown(&r, now_ns);
 		assert_int_equal(v.actions, i == 600 ? HOMA_ACT_TIMEOUT :
 				 HOMA_ACT_RETRANSMIT);
@@ -217,14 +219,28 @@ static void test_forgotten(void **unused)
 		now_ns += 50000000;
 	}
 
-	/* A GRANT shows that data arrives. */
+	/* A new GRANT shows that data arrives. */
 	fixture_make(&r, C_OUTGOING);
-	for (i = 0; i < 3; i++) {
-		homa_rpc_grant(&r, r.tx_granted, 0, now_ns);
+	for (i = 0; i < 900; i++) {
+		if (i % 300)
+			homa_rpc_busy(&r, now_ns);
+		else
+			homa_rpc_grant(&r, r.tx_granted + 1, 0, now_ns);
 		assert_int_equal(homa_rpc_unknown(&r, now_ns).actions,
 				 HOMA_ACT_RETRANSMIT);
-		now_ns += 50000000000;
+		now_ns += 100000000;
 	}
+	/* It worked on it, and is started anew now and then. */
+	for (i = 0; i < 100; i++) {
+		homa_rpc_busy(&r, now_ns);
+		assert_int_equal(homa_rpc_unknown(&r, now_ns).actions,
+				 HOMA_ACT_RETRANSMIT);
+		now_ns += HOMA_FORGOTTEN_PAUSE_NS;
+	}
+	/* Clocks of two CPUs. */
+	homa_rpc_busy(&r, now_ns - 1000000000);
+	assert_int_equal(homa_rpc_unknown(&r, now_ns - 6000000000).actions,
+			 HOMA_ACT_RETRANSMIT);
 }
 
 static u32 ranges(const struct homa_rpc_core *r, struct homa_tx_range *out)
