@@ -433,22 +433,22 @@ static u32 homa_grant_issue(struct homa_grantor *gr,
 
 /* ---- the share of the oldest message (protocol §5.4) ---- */
 
-static u64 homa_grant_fifo_interval_ns(const struct homa_config *cfg)
-{
-	u32 share = cfg->link_mbps * cfg->grant_fifo_fraction;
-
-	/* No share: never asked for. */
-	return share ? div_u64((u64)cfg->fifo_grant_increment * 8000000,
-			       share) : 0;
-}
-
 /*
- * This share goes beyond the room, but not beyond a quarter of it, and to no host that
+ * This share goes beyond the room, but by a quarter of it at most, and to no host that
  * has more than it leaves: it would take the room of others.
  */
 static u32 homa_grant_fifo_bytes(const struct homa_config *cfg)
 {
 	return min(cfg->fifo_grant_increment, max(cfg->max_incoming / 4, 1u));
+}
+
+static u64 homa_grant_fifo_interval_ns(const struct homa_config *cfg)
+{
+	u32 share = cfg->link_mbps * cfg->grant_fifo_fraction;
+
+	/* No share: never asked for. */
+	return share ? div_u64((u64)homa_grant_fifo_bytes(cfg) * 8000000,
+			       share) : 0;
 }
 
 static bool homa_grant_fifo_fits(const struct homa_grantor *gr,

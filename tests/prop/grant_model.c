@@ -299,11 +299,19 @@ static void issue(struct grant_model *m, const struct homa_config *cfg)
 	}
 }
 
+/* One grant to the oldest. */
+static u32 step(const struct homa_config *cfg)
+{
+	u32 quarter = cfg->max_incoming < 4 ? 1 : cfg->max_incoming / 4;
+
+	return min(cfg->fifo_grant_increment, quarter);
+}
+
 static u64 interval(const struct homa_config *cfg)
 {
 	u64 share = (u64)cfg->link_mbps * cfg->grant_fifo_fraction;
 
-	return share ? cfg->fifo_grant_increment * 8000000ull / share : 0;
+	return share ? step(cfg) * 8000000ull / share : 0;
 }
 
 static bool may_have_more(const struct grant_model *m,
@@ -321,7 +329,6 @@ static bool may_have_more(const struct grant_model *m,
 static void fifo(struct grant_model *m, const struct homa_config *cfg,
 		 u64 now_ns)
 {
-	u32 quarter = cfg->max_incoming < 4 ? 1 : cfg->max_incoming / 4;
 	u32 i, old = NONE;
 
 	if (!cfg->fifo_grant_increment || !cfg->grant_fifo_fraction ||
@@ -337,8 +344,8 @@ static void fifo(struct grant_model *m, const struct homa_config *cfg,
 	m->fifo = old;
 	if (old == NONE)
 		return;
-	command(m, cfg, old, min(min(cfg->fifo_grant_increment, quarter),
-				 m->msg[old].length - m->msg[old].granted),
+	command(m, cfg, old,
+		min(step(cfg), m->msg[old].length - m->msg[old].granted),
 		cfg->num_priorities < 2 ? 0 : cfg->num_priorities - 2, true);
 }
 

@@ -3,6 +3,8 @@
  * Hosts that announce much, take all GRANTs that they can get and send nothing, or a few
  * bytes now and then: messages of another host go on, and it takes them a bounded
  * number of GRANTs (docs/decisions/0086-room-for-each-host.md).
+ *
+ * items: F4 F7 H6
  */
 #include "prop.h"
 #include "grant_world.h"
