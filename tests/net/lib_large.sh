@@ -4,7 +4,7 @@
 # timeout: 300
 #
 # libhoma: messages of any size, peers that do not know them, limits, and loss. Takes
-# half a minute to a minute, in copies of megabytes.
+# half a minute to a minute, in copies of megabytes; three minutes on a busy machine.
 . "$HOMA_TESTS/lib.sh"
 
 hosts_veth

@@ -10,6 +10,13 @@
 . "$HOMA_TESTS/lib.sh"
 
 tracing=/sys/kernel/tracing
+at_exit off
+off()
+{
+	echo 0 >$tracing/events/fib/enable
+	echo 0 >$tracing/events/fib6/enable
+	: >$tracing/trace
+}
 
 # rpc ADDRESS, no_rpc ADDRESS: the server answers, or says that there is no way
 rpc() { in_ns c homa_echo_client -n 3 "$1" >/tmp/client 2>&1 || die "$1, $why: $(cat /tmp/client)"; }

@@ -28,6 +28,7 @@
 #define GONE_MS 120000
 
 static uint32_t seed = 1;
+static bool traced;
 static unsigned int round_number;
 static unsigned long long all_requests, all_served, all_ended, all_troubles;
 static unsigned int deeds[SOAK_DEEDS];
@@ -84,7 +85,8 @@ static void begin(struct soak *soak)
 	unsigned int i;
 
 	soak->shared = new_shared();
-	soak_trace(true);
+	if (traced)
+		soak_trace(true);
 	soak->numbers = 0;
 	soak_switch_new(&soak->sw);
 	for (i = 0; i < SOAK_HOSTS; i++)
@@ -152,6 +154,8 @@ static void run_round(struct soak *soak)
 	all_troubles += troubles;
 	__atomic_store_n(&soak->shared->stopped, 1, __ATOMIC_SEQ_CST);
 	quiet(soak);
+	/* While all that is known of it is still there. */
+	fail_if_wrong(soak);
 	soak_end(soak, seed + round_number);
 	fail_if_wrong(soak);
 	verdict(soak);
@@ -168,7 +172,7 @@ int main(int argc, char **argv)
 	uint64_t end_ms;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "s:r:a")) != -1) {
+	while ((opt = getopt(argc, argv, "s:r:at")) != -1) {
 		switch (opt) {
 		case 's':
 			seconds = (unsigned int)atoi(optarg);
@@ -179,8 +183,11 @@ int main(int argc, char **argv)
 		case 'a':
 			all = true;
 			break;
+		case 't':
+			traced = true;
+			break;
 		default:
-			errx(2, "usage: t_soak [-s SECONDS] [-r SEED] [-a]");
+			errx(2, "usage: t_soak [-s SECONDS] [-r SEED] [-a] [-t]");
 		}
 	}
 	if (!soak.module)
