@@ -782,7 +782,9 @@ static void test_destroy(bool can_destroy)
 	t_close(&client);
 }
 
-/* The runner looks for what the kernel says to this. */
+/* The runner looks for what the kernel says to this.  There is one socket at a time, but a
+ * list may have several: each before it was closed.
+ */
 static void test_race(bool can_destroy)
 {
 	unsigned int i, wrong = 0;
@@ -803,7 +805,6 @@ static void test_race(bool can_destroy)
 	}
 	for (i = 0; i < RACE_ROUNDS; i++) {
 		list(AF_INET);
-		wrong += num_seen > 1;
 		begin(can_destroy ? SOCK_DESTROY : SOCK_DIAG_BY_FAMILY,
 		      can_destroy ? NLM_F_ACK : 0, AF_INET);
 		request.req.id.idiag_sport = htons(715);
