@@ -42,14 +42,17 @@ in_ns c t_netlink -s -n 300 socket-get >/tmp/sockets || die "socket-get"
 [ "$(sed 's/ .*//' /tmp/sockets | sort -u | wc -l)" = 300 ] || die "sockets are told twice"
 ok "sockets"
 
-# RPCs: many that wait for a server that is alive, and reads nothing.
+# RPCs: many that wait for a server that is alive, and reads nothing.  They live long enough
+# to be looked at on a slow machine.
+in_ns c sysctl -q -w net.homa.timeout_ticks=4000
 kill $server
 wait $server
 bg in_ns s t_mem serve /tmp/never >/tmp/server 2>&1
 wait_for 10 grep -q ready /tmp/server || die "the server does not start again"
 bg in_ns c t_rpcs -E -n 400 -k 400 -l 50000 10.0.0.2/4000 >/tmp/rpcs.out 2>&1
 rpcs() { [ "$(in_ns c t_netlink rpc-get | wc -l)" = "$1" ]; }
-wait_for 10 rpcs 400 || die "$(in_ns c t_netlink rpc-get | wc -l) of 400 RPCs"
+wait_for 10 rpcs 400 || die "$(in_ns c t_netlink rpc-get | wc -l) of 400 RPCs,\
+ $(counter c rpc_timeouts) time-outs: $(sort /tmp/rpcs.out | uniq -c | head -n 5)"
 in_ns c t_netlink -s rpc-get >/tmp/rpcs || die "rpc-get"
 [ "$(sed 's/ .*//' /tmp/rpcs | sort -u | wc -l)" = 400 ] || die "RPCs are told twice"
 grep -v 'peer=::ffff:10.0.0.2 peer-port=4000 state=0 .*tx-length=50000 ' /tmp/rpcs >/tmp/other &&
@@ -75,8 +78,6 @@ in_ns s t_netlink peer-get >/tmp/peers || die "peer-get"
 ok "hosts"
 
 # Silence is told: the server's packets get lost from now on.
-# The RPCs live long enough to be looked at on a slow machine.
-in_ns c sysctl -q -w net.homa.timeout_ticks=4000
 netem s s0 loss 100%
 silent() { in_ns c t_netlink rpc-get >/tmp/rpcs && grep -q ' resends=[1-9]' /tmp/rpcs; }
 wait_for 5 silent || die "no silence: $(head -n 1 /tmp/rpcs)"

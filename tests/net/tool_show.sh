@@ -100,8 +100,9 @@ has /tmp/said 'the output is no terminal'
 ok "top"
 
 # Nothing comes back from the server any more.
+in_ns c sysctl -q -w net.homa.timeout_ticks=1000
 netem s s0 loss 100%
-silent() { in_ns c homa ss -f >/tmp/out && grep -q 'response (silent .*ms, asked [1-9]' /tmp/out; }
+silent() { [ "$(in_ns c homa ss -f | grep -c 'response (silent .*ms, asked [1-9]')" = 4 ]; }
 wait_for 5 silent || die "no silence: $(in_ns c homa ss)"
 in_ns c homa peers -j >/tmp/json || die "peers --json"
 is /tmp/json peers.0.address 10.0.0.2
