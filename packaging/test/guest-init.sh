@@ -67,6 +67,7 @@ for host in c s; do
 	done </docs/both
 done
 server=$(cat /docs/server)
+: >/tmp/serve
 on s sh -c "exec $server" >/tmp/serve 2>&1 &
 until_true grep -q listening /tmp/serve || die "$server: $(cat /tmp/serve)"
 while read -r command; do
