@@ -52,6 +52,9 @@
 #define HOMA_REPEAT_TIMES		4u
 #define HOMA_REPEAT_NS			64000000u
 
+/* Link-layer addresses are asked for three times, a second apart, by default. */
+#define HOMA_UNRESOLVED_MAX_NS		4000000000u
+
 /*
  * A request that the server forgets again and again for so long is given up, if nothing of
  * it had to be sent again for no longer than the pause.

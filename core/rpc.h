@@ -21,9 +21,6 @@
 #include "rtt.h"
 #include "wire.h"
 
-/* Link-layer addresses are asked for three times, a second apart, by default. */
-#define HOMA_UNRESOLVED_MAX_NS	4000000000u
-
 enum homa_rpc_state {
 	HOMA_RPC_OUTGOING,	/* we send: request (client), response (server) */
 	HOMA_RPC_INCOMING,	/* we receive: response (client), request (server) */

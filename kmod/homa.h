@@ -781,6 +781,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 			 struct homa_todo *todo);
 void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 			  struct homa_todo *todo);
+void homa_rpc_timeout_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 void homa_rpc_free(struct homa_rpc *rpc);
 
 static inline void homa_rpc_lock(struct homa_rpc *rpc)

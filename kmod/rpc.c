@@ -606,3 +606,17 @@ void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 		homa_ready_add_locked(rpc, todo);
 	}
 }
+
+/**
+ * homa_rpc_timeout_locked() - the peer was silent, or forgot the RPC, for too long
+ * @rpc: RPC
+ * @todo: to be run after unlocking
+ *
+ * Context: RPC lock held.
+ */
+void homa_rpc_timeout_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+{
+	HOMA_INC(rpc->hn, rpc_timeouts);
+	trace_homa_rpc_timeout(rpc);
+	homa_rpc_fail_locked(rpc, ETIMEDOUT, todo);
+}

@@ -3,7 +3,6 @@
  * Control packets in: everything but DATA (protocol §1.3).
  */
 #include "homa.h"
-#include "trace.h"
 
 /* Where the packet in question came from. */
 struct origin {
@@ -173,9 +172,7 @@ static void rx_rpc(struct homa_rpc *rpc, const struct sk_buff *skb,
 		HOMA_INC(rpc->hn, server_rpcs_unknown);
 		homa_rpc_end_locked(rpc, HOMA_END_UNKNOWN, &todo);
 	} else if (v.actions & HOMA_ACT_TIMEOUT) {
-		HOMA_INC(rpc->hn, rpc_timeouts);
-		trace_homa_rpc_timeout(rpc);
-		homa_rpc_fail_locked(rpc, ETIMEDOUT, &todo);
+		homa_rpc_timeout_locked(rpc, &todo);
 	}
 	homa_rpc_unlock(rpc);
 	if (hdr->type == HOMA_NEED_ACK && !(v.actions & HOMA_ACT_ACK))

@@ -201,40 +201,38 @@ static void send_need_ack(struct homa_rpc *rpc)
 	homa_tx_rpc_control(rpc, &hdr);
 }
 
-/* Is it due, and does what was sent wait for the address of the next hop? */
-static bool unresolved(struct homa_rpc *rpc, const struct homa_config *cfg)
+/*
+ * If what was sent waits for the address of the next hop, the server is not silent.
+ * RPC lock held; released to ask the neighbour tables.
+ */
+static void ask_neighbour_locked(struct homa_rpc *rpc)
 {
-	bool due;
+	bool unresolved;
 
-	homa_rpc_lock(rpc);
-	due = homa_rpc_alive(rpc) && homa_rpc_server_owes(&rpc->core) &&
-	      homa_rpc_deadline(&rpc->core, cfg) <= ktime_get_ns();
 	homa_rpc_unlock(rpc);
-	if (!due || !homa_route_unresolved(rpc))
-		return false;
+	unresolved = homa_route_unresolved(rpc);
+	homa_rpc_lock(rpc);
+	if (!unresolved)
+		return;
 	HOMA_INC(rpc->hn, timer_unresolved);
-	return true;
+	homa_rpc_unresolved(&rpc->core, ktime_get_ns());
 }
 
 static void visit(struct homa_rpc *rpc, const struct homa_config *cfg)
 {
 	struct homa_rpc_tick t = { .next_ns = U64_MAX };
-	bool was_unresolved = unresolved(rpc, cfg);
 	struct homa_todo todo;
-	u64 now_ns;
 
 	homa_todo_init(&todo);
 	HOMA_INC(rpc->hn, timer_visits);
 	homa_rpc_lock(rpc);
+	if (homa_rpc_server_owes(&rpc->core) &&
+	    homa_rpc_deadline(&rpc->core, cfg) <= ktime_get_ns())
+		ask_neighbour_locked(rpc);
 	if (homa_rpc_alive(rpc) && !rpc->core.error) {
-		now_ns = ktime_get_ns();
-		if (was_unresolved)
-			homa_rpc_unresolved(&rpc->core, now_ns);
-		t = homa_rpc_tick(&rpc->core, cfg, now_ns);
+		t = homa_rpc_tick(&rpc->core, cfg, ktime_get_ns());
 		if (t.actions & HOMA_ACT_TIMEOUT) {
-			HOMA_INC(rpc->hn, rpc_timeouts);
-			trace_homa_rpc_timeout(rpc);
-			homa_rpc_fail_locked(rpc, ETIMEDOUT, &todo);
+			homa_rpc_timeout_locked(rpc, &todo);
 		} else if (t.actions & HOMA_ACT_END) {
 			HOMA_INC(rpc->hn, server_rpc_discards);
 			homa_rpc_end_locked(rpc, HOMA_END_UNACKED, &todo);
