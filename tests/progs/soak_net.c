@@ -156,35 +156,28 @@ void soak_leave(void)
 		err(1, "setns");
 }
 
-void soak_write(const char *path, const char *value)
+static bool write_file(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
 
-	if (fd < 0 || write(fd, value, strlen(value)) != (ssize_t)strlen(value))
-		err(1, "writing %s to %s", value, path);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
-static void trace_write(const char *file, const char *value)
+void soak_write(const char *path, const char *value)
 {
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/kernel/tracing/%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, value, strlen(value)) < 0)
-		warn("%s", path);
-	close(fd);
+	if (!write_file(path, value))
+		err(1, "writing %s to %s", value, path);
 }
 
 void soak_trace(bool on)
 {
-	/* The events go with the module. */
+	/* The events go with the module; some kernels have none. */
 	if (on)
-		trace_write("events/homa/enable", "1");
-	trace_write("tracing_on", on ? "1" : "0");
+		write_file("/sys/kernel/tracing/events/homa/enable", "1");
+	write_file("/sys/kernel/tracing/tracing_on", on ? "1" : "0");
 }
 
 /* The first namespace gets a number for it, so that we, and the runner of the tests,

@@ -782,8 +782,20 @@ static void test_destroy(bool can_destroy)
 	t_close(&client);
 }
 
+/* Sockets of the last list that are in it twice, with the same port. */
+static unsigned int repeated(void)
+{
+	unsigned int i, j, count = 0;
+
+	for (i = 0; i < num_seen; i++)
+		for (j = 0; j < i; j++)
+			count += !memcmp(&seen[i].msg.id, &seen[j].msg.id, sizeof(seen[i].msg.id));
+	return count;
+}
+
 /* The runner looks for what the kernel says to this.  There is one socket at a time, but a
- * list may have several: each before it was closed.
+ * list is made while they come and go: it may have several, or one before and after
+ * bind(), each with another cookie or port.
  */
 static void test_race(bool can_destroy)
 {
@@ -805,6 +817,7 @@ static void test_race(bool can_destroy)
 	}
 	for (i = 0; i < RACE_ROUNDS; i++) {
 		list(AF_INET);
+		wrong += repeated();
 		begin(can_destroy ? SOCK_DESTROY : SOCK_DIAG_BY_FAMILY,
 		      can_destroy ? NLM_F_ACK : 0, AF_INET);
 		request.req.id.idiag_sport = htons(715);
