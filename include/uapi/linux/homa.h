@@ -129,6 +129,46 @@
  *
  * HOMAIOCFREEZE takes no argument and stops the kernel's trace buffer, if it
  * has one. All other requests fail with EINVAL.
+ *
+ * Sending and receiving with one call: HOMAIOCEXCHANGE
+ * ----------------------------------------------------
+ *
+ * Sends any number of messages, then waits for one and takes as many as there
+ * are, up to a given number. It does what sendmsg() and recvmsg() do, with
+ * fewer system calls and less to copy: a server sends its response and waits
+ * for the next request, a client sends a request and waits for the response.
+ * It is not in HomaModule, where the request is unknown (EINVAL).
+ *
+ *    sends, num_sends: in: messages to be sent, in this order, at most
+ *            HOMA_EXCHANGE_MAX. out: how many were sent. Requests and
+ *            responses may be mixed. The ids of requests are returned in them.
+ *    recvs, num_recvs: in: room for messages that were received, at most
+ *            HOMA_EXCHANGE_MAX; 0 = do not receive. out: how many were.
+ *            The error of one of our RPCs is an element, too, with the errno in
+ *            "error".
+ *    returns, num_returns: in: bpage_offsets that are given back, before
+ *            anything else; out: num_returns is 0 if they were.
+ *    id:     in: 0 takes any request or any response that is not private, else
+ *            the id of one private request of ours.
+ *    flags:  HOMA_EXCHANGE_CALL: the first message to be sent is a request that
+ *            is private, and its response is what is received. id is 0 and
+ *            num_sends and num_recvs are 1.
+ *    timeout_ns: how long to wait for the first message, rounded up to ticks of
+ *            the kernel; 0 = do not wait, neither for it nor for room to send;
+ *            -1 = as recvmsg() and sendmsg() would (SO_RCVTIMEO, SO_SNDTIMEO).
+ *            With O_NONBLOCK nothing is waited for.
+ *
+ * A received message that is not longer than the room at "data" is copied
+ * there. Otherwise, for example with room 0, it is in the receive region as
+ * with recvmsg(), and num_bpages is not 0.
+ *
+ * The counts are valid whatever is returned, except EFAULT for the structure
+ * itself. It fails as sendmsg() does if a message cannot be sent; the ones
+ * before it were, and nothing was received. If all were sent, it fails as
+ * recvmsg() does if nothing can be received: with EAGAIN when the time is over,
+ * EINTR after a signal. A call that was interrupted or whose time is over has
+ * its request still under way, and its id in it: wait for it again with "id", or
+ * end it with HOMAIOCABORT.
  */
 
 #ifndef _UAPI_LINUX_HOMA_H
@@ -287,9 +327,92 @@ struct homa_info {
 	char error_msg[HOMA_ERROR_MSG_SIZE];
 };
 
+/* Room for a sockaddr_in or a sockaddr_in6. */
+union homa_address {
+	struct sockaddr sa;
+	__u32 words[7];
+};
+
+/**
+ * struct homa_send - a message that HOMAIOCEXCHANGE sends
+ * @id:                in: 0 = new request, else respond to this; out: id
+ * @completion_cookie: in: requests: returned with the response; responses: 0
+ * @data:              in: address of the message
+ * @length:            in: its bytes
+ * @flags:             in: HOMA_SENDMSG_* bits
+ * @to:                in: where to; sa_family AF_UNSPEC = where connect() said
+ * @reserved:          in: 0
+ */
+struct homa_send {
+	__u64 id;
+	__u64 completion_cookie;
+	__u64 data;
+	__u32 length;
+	__u32 flags;
+	union homa_address to;
+	__u32 reserved;
+};
+
+/**
+ * struct homa_recv - a message that HOMAIOCEXCHANGE received
+ * @id:                out: RPC delivered; even for a response, odd for a request
+ * @completion_cookie: out: cookie of our request, 0 for incoming requests
+ * @data:              in: address of room for the message
+ * @room:              in: its bytes; 0 = into the receive region
+ * @length:            out: bytes of the message; 0 if the RPC failed
+ * @error:             out: 0, or why the RPC failed
+ * @num_bpages:        out: buffers of the message, 0 = it is at @data
+ * @from:              out: the peer
+ * @reserved:          out: 0
+ * @bpage_offsets:     out: @num_bpages offsets from the start of the region
+ */
+struct homa_recv {
+	__u64 id;
+	__u64 completion_cookie;
+	__u64 data;
+	__u32 room;
+	__u32 length;
+	__s32 error;
+	__u32 num_bpages;
+	union homa_address from;
+	__u32 reserved;
+	__u32 bpage_offsets[HOMA_MAX_BPAGES];
+};
+
+/* Most messages that one HOMAIOCEXCHANGE sends, and receives. */
+#define HOMA_EXCHANGE_MAX 1024
+
+/* Bits of homa_exchange.flags. */
+#define HOMA_EXCHANGE_CALL 1	/* receive the response to the request sent */
+
+/**
+ * struct homa_exchange - argument of HOMAIOCEXCHANGE
+ * @sends:       in: address of an array of struct homa_send
+ * @recvs:       in: address of an array of struct homa_recv
+ * @returns:     in: address of an array of bpage_offsets, __u32
+ * @id:          in: 0 = receive any, else one private RPC
+ * @timeout_ns:  in: how long to wait for a message; 0 = not, -1 = as recvmsg()
+ * @num_sends:   in, out: messages to be sent; that were sent
+ * @num_recvs:   in, out: room for messages; that were received
+ * @num_returns: in, out: buffers given back; that are left
+ * @flags:       in: HOMA_EXCHANGE_* bits
+ */
+struct homa_exchange {
+	__u64 sends;
+	__u64 recvs;
+	__u64 returns;
+	__u64 id;
+	__s64 timeout_ns;
+	__u32 num_sends;
+	__u32 num_recvs;
+	__u32 num_returns;
+	__u32 flags;
+};
+
 #define HOMAIOCINFO _IOWR('h', 0x90, struct homa_info)
 #define HOMAIOCABORT _IOWR('h', 0x91, struct homa_abort_args)
 #define HOMAIOCFREEZE _IO('h', 0x92)
+#define HOMAIOCEXCHANGE _IOWR('h', 0xa0, struct homa_exchange)
 
 /* Bit of the sysctl net.homa.flags: do not hold back packets to keep the
  * queue of the network device short.
@@ -308,6 +431,9 @@ _HOMA_SIZE(homa_recvmsg_args, 88);
 _HOMA_SIZE(homa_abort_args, 32);
 _HOMA_SIZE(homa_rpc_info, 184);
 _HOMA_SIZE(homa_info, 136);
+_HOMA_SIZE(homa_send, 64);
+_HOMA_SIZE(homa_recv, 136);
+_HOMA_SIZE(homa_exchange, 56);
 #undef _HOMA_SIZE
 
 #endif /* _UAPI_LINUX_HOMA_H */
