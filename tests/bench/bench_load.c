@@ -9,6 +9,8 @@
  *        the same over 64 connections, which the threads divide between them
  *    bench_load -P homa -n 64 -t 4 -b 16 -S s -C c 10.0.0.2
  *        up to 16 messages with one system call, recvmmsg() and sendmmsg()
+ *    bench_load -P exchange -n 64 -t 4 -b 16 -S s -C c 10.0.0.2
+ *        up to 16 messages out and 16 in with one system call, HOMAIOCEXCHANGE
  *    bench_load -P homa -n 64 -s 64 10.1.0.1
  *        to 64 servers, 10.1.0.1 to 10.1.0.64
  *
@@ -26,7 +28,7 @@
 
 #include "bench_load.h"
 
-static const struct load_proto *const protos[] = { &load_homa, &load_tcp };
+static const struct load_proto *const protos[] = { &load_homa, &load_exchange, &load_tcp };
 
 bool load_next(struct load *load)
 {
@@ -82,12 +84,13 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: bench_load [options] ADDRESS\n"
-		"  -P PROTO   homa or tcp (default homa)\n"
+		"  -P PROTO   homa, exchange (HOMAIOCEXCHANGE) or tcp (default homa)\n"
 		"  -n COUNT   RPCs under way at a time (default 64)\n"
 		"  -t COUNT   threads of the client, and of the server (default 1)\n"
 		"  -s COUNT   servers, at ADDRESS and those that follow (default 1)\n"
 		"  -b COUNT   homa: messages with one call of recvmmsg() or sendmmsg(), with one\n"
-		"             server (default 1: recvmsg() and sendmsg())\n"
+		"             server (default 1: recvmsg() and sendmsg()); exchange: out, and in,\n"
+		"             with one call\n"
 		"  -l BYTES   of a request, and of a response (default 100)\n"
 		"  -r COUNT   timed RPCs (default 10000)\n"
 		"  -w COUNT   RPCs before them (default 1000)\n"
@@ -177,7 +180,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind != argc - 1 || !proto || load.bytes < 9 || load.slots < load.threads ||
-	    (load.batch > 1 && load.servers > 1))
+	    (proto == &load_homa && load.batch > 1 && load.servers > 1))
 		usage();
 	bench_parse_addr(&load.addr, argv[optind], port);
 

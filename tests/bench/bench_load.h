@@ -19,7 +19,7 @@
  * @threads:  of the client, and of the server
  * @slots:    RPCs that are under way at any time; slot i asks server i modulo @servers
  * @batch:    messages that a thread of Homa takes with one call of recvmmsg(), and sends with
- *            one of sendmmsg(); 1 = recvmsg() and sendmsg()
+ *            one of sendmmsg(), 1 = recvmsg() and sendmsg(); or exchanges with HOMAIOCEXCHANGE
  * @bytes:    of a request, and of a response
  * @warmup:   RPCs before the timed ones
  * @rpcs:     timed RPCs
@@ -57,6 +57,7 @@ struct load_proto {
 };
 
 extern const struct load_proto load_homa;
+extern const struct load_proto load_exchange;
 extern const struct load_proto load_tcp;
 
 /**

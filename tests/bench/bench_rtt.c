@@ -50,7 +50,7 @@ struct settings {
 };
 
 static const struct bench_proto *const protos[] = {
-	&bench_homa, &bench_lib, &bench_udp, &bench_tcp,
+	&bench_homa, &bench_exchange, &bench_lib, &bench_udp, &bench_tcp,
 };
 
 static unsigned char out[BENCH_BYTES_MAX];
@@ -104,7 +104,7 @@ static void report(const struct settings *set, size_t bytes, uint64_t *rtt_ns, u
 		       (unsigned long long)median, (unsigned long long)p99,
 		       (unsigned long long)min, lost);
 	else
-		printf("%-5s %7zu bytes: median %.1f us, p99 %.1f us, min %.1f us"
+		printf("%-8s %7zu bytes: median %.1f us, p99 %.1f us, min %.1f us"
 		       " (%u rounds, %u lost)\n", set->proto->name, bytes,
 		       (double)median / 1000, (double)p99 / 1000, (double)min / 1000, n, lost);
 	fflush(stdout);
@@ -153,7 +153,7 @@ static void usage(void)
 {
 	fprintf(stderr,
 		"usage: bench_rtt [options] ADDRESS\n"
-		"  -P PROTO   homa, udp or tcp (default homa)\n"
+		"  -P PROTO   homa, exchange (HOMAIOCEXCHANGE), libhoma, udp or tcp (default homa)\n"
 		"  -l SIZES   bytes of a message, separated by commas (default 100)\n"
 		"  -a BYTES   length of the answers (default: that of the message)\n"
 		"  -r ROUNDS  timed round trips of each size (default 1000)\n"

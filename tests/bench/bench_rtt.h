@@ -44,6 +44,7 @@ struct bench_proto {
 };
 
 extern const struct bench_proto bench_homa;
+extern const struct bench_proto bench_exchange;
 extern const struct bench_proto bench_lib;
 extern const struct bench_proto bench_udp;
 extern const struct bench_proto bench_tcp;
@@ -58,7 +59,7 @@ extern const struct bench_proto bench_tcp;
  */
 size_t bench_answer(size_t bytes);
 
-/* Where the client's answers go (UDP, TCP). */
+/* Where messages go that come in (not those in a receive region). */
 extern unsigned char bench_in[BENCH_BYTES_MAX];
 
 #endif /* BENCH_RTT_H */

@@ -13,15 +13,17 @@ many_hosts() {
 		die "no addresses"
 }
 
-# many_options WORK: what bench_load is to do
+# many_options WORK PROTO: what bench_load is to do
 many_options() {
 	one="-c 1"
 	[ "$(grep -c ^processor /proc/cpuinfo)" -gt 1 ] || one=
+	batch=
+	[ "$2" != exchange ] || batch="-b 16"
 	case $1 in
-	threads) echo "$one -n 64 -t 4 10.0.0.2" ;;
+	threads) echo "$one $batch -n 64 -t 4 10.0.0.2" ;;
 	batches) echo "$one -n 64 -t 4 -b 16 10.0.0.2" ;;
-	servers) echo "$one -n 64 -s 64 10.1.0.1" ;;
-	cpus)	echo "-n 64 -t 16 10.0.0.2" ;;
+	servers) echo "$one $batch -n 64 -s 64 10.1.0.1" ;;
+	cpus)	echo "$batch -n 64 -t 16 10.0.0.2" ;;
 	*)	die "no work with many RPCs is called $1" ;;
 	esac
 }

@@ -30,7 +30,7 @@ for proto in $(echo "$HOMA_PROTOS" | tr , ' '); do
 		bench_rtt "$@" -c 1 -w 100 -S $server $address || die "bench_rtt of $proto failed"
 	else
 		# shellcheck disable=SC2046 # options are words
-		bench_load "$@" -w 2000 -S s $(many_options "$HOMA_WORK") ||
+		bench_load "$@" -w 2000 -S s $(many_options "$HOMA_WORK" "$proto") ||
 			die "bench_load of $proto failed"
 	fi
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-"""Where the instructions of an RPC go, by function: UDP, TCP and Homa.
+"""Where the instructions of an RPC go, by function: UDP, TCP, Homa, and Homa with HOMAIOCEXCHANGE.
 
 Runs rounds of bench_rtt, or many RPCs of bench_load at a time, in an
 instruction-counted guest under a plugin of the emulator that counts what is
@@ -30,7 +30,7 @@ WORK = {
     "cpus": (5000, "an RPC, 64 at a time, 16 threads on each side, two processors"),
 }
 LOAD_BYTES_MAX = 1400
-PROTOS = ["udp", "tcp", "homa"]
+PROTOS = ["udp", "tcp", "homa", "exchange"]
 UDP_BYTES_MAX = 65507
 USER = "(user space)"
 
@@ -177,6 +177,9 @@ def parse_args():
     parser.add_argument("--work", choices=list(WORK), default="rtt",
                         help="rtt: one round trip after the other; the others are those of ./dev "
                              "bench with 64 RPCs at a time, of TCP and Homa")
+    parser.add_argument("--proto", default=",".join(PROTOS),
+                        help="which of them, separated by commas; exchange: Homa with "
+                             "HOMAIOCEXCHANGE, up to 16 messages a call if --work has many RPCs")
     parser.add_argument("--bytes", type=int, default=100, help="length of a message")
     parser.add_argument("--link", choices=["veth", "cut", "loopback"], default="veth",
                         help="of round trips; cut: a veth with an MTU of 1500, none joined")
@@ -184,6 +187,11 @@ def parse_args():
     parser.add_argument("--trace", choices=PROTOS,
                         help="show the last round trip of one protocol, call by call")
     args = parser.parse_args()
+    args.protos = args.proto.split(",")
+    if not set(args.protos) <= set(PROTOS):
+        parser.error("--proto knows %s" % ", ".join(PROTOS))
+    if args.trace and args.trace not in args.protos:
+        parser.error("--trace %s needs it in --proto" % args.trace)
     if args.work != "rtt":
         if args.trace or args.link != "veth":
             parser.error("--trace and --link are for round trips, --work rtt")
@@ -195,8 +203,9 @@ def parse_args():
 def main():
     args = parse_args()
     rounds, what = WORK[args.work]
-    protos = [p for p in PROTOS
-              if p != "udp" or args.work == "rtt" and args.bytes <= UDP_BYTES_MAX]
+    protos = [p for p in args.protos
+              if (p != "udp" or args.work == "rtt" and args.bytes <= UDP_BYTES_MAX) and
+              (p != "exchange" or args.work != "batches")]
     end_on_signals()
     lock = claim_build()
     kernel, image = prepare("6.12")
