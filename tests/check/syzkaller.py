@@ -32,7 +32,8 @@ WRAPPERS = {'const', 'flags', 'len', 'bytesize'}
 UAPI = {'homa_rcvbuf_args': ['homa_rcvbuf_args', 'homa_rcvbuf_args_out'],
         'homa_sendmsg_args': ['homa_sendmsg_new', 'homa_sendmsg_answer'],
         'homa_recvmsg_args': ['homa_recvmsg_args'], 'homa_abort_args': ['homa_abort_args'],
-        'homa_info': ['homa_info']}
+        'homa_info': ['homa_info'], 'homa_send': ['homa_send_new', 'homa_send_answer'],
+        'homa_recv': ['homa_recv'], 'homa_exchange': ['homa_exchange']}
 PACKETS = {'homa_common': 'HOMA_COMMON_HDR_BYTES', 'homa_data': 'HOMA_DATA_HDR_BYTES',
            'homa_grant': 'HOMA_GRANT_HDR_BYTES', 'homa_resend': 'HOMA_RESEND_HDR_BYTES',
            'homa_cutoffs': 'HOMA_CUTOFFS_HDR_BYTES', 'homa_ack': 'HOMA_ACK_HDR_BYTES'}
@@ -50,6 +51,7 @@ def value(word):
 
 
 structs = dict(re.findall(r'^(?:type )?(\w+)(?:\[[A-Z]+\])? [{\[]\n(.*?)^[}\]]', text, re.M | re.S))
+unions = set(re.findall(r'^(\w+) \[$', text, re.M))
 aliases = dict(re.findall(r'^type (\w+) (\w+)(?:\[[^\]]*\])?$', text, re.M))
 aliases.update(re.findall(r'^resource (\w+)\[(\w+)\]', text, re.M))
 
@@ -80,7 +82,7 @@ def size(what):
     if name in aliases:
         return size(aliases[name])
     if name in structs:
-        return sum(size(field) for field in fields(name))
+        return (max if name in unions else sum)(size(field) for field in fields(name))
     if name not in FOREIGN:
         complain(f'unknown type {what}')
     return 0
@@ -94,8 +96,8 @@ def fields(name):
 
 def main():
     used = set(re.findall(r'\w+', text))
-    asked = set(re.findall(r'#define ((?:SO_HOMA|HOMAIOC|HOMA_SENDMSG)_?\w+)', uapi))
-    asked -= {'HOMA_SENDMSG_VALID_FLAGS'}
+    asked = set(re.findall(r'#define ((?:SO_HOMA|HOMAIOC|HOMA_SENDMSG|HOMA_EXCHANGE)_?\w+)', uapi))
+    asked -= {'HOMA_SENDMSG_VALID_FLAGS', 'HOMA_EXCHANGE_MAX'}
     for name in sorted(asked - used):
         complain(f'{name} is not described')
     for option in re.findall(r'#define (SO_HOMA_\w+)', uapi):
