@@ -707,8 +707,7 @@ void homa_addr_from_skb(const struct sk_buff *skb, struct in6_addr *saddr,
 			struct in6_addr *daddr);
 u32 homa_addr_scope(const struct sk_buff *skb, const struct in6_addr *addr);
 
-/* ---- sendmsg.c, msgout.c: outgoing messages ---- */
-int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
+/* ---- msgout.c: memory of outgoing messages ---- */
 int homa_msgout_fill(struct homa_rpc *rpc, struct iov_iter *iter, u32 len,
 		     u32 extra);
 void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out);
@@ -730,12 +729,11 @@ void homa_spare_exit(struct homa_spare *spare);
 u32 homa_spare_take(struct homa_spare *spare, struct page **pages, u32 max);
 void homa_spare_put(struct homa_spare *spare, struct homa_frag *frags, u32 num);
 
-/* ---- recvmsg.c, ready.c: incoming messages ---- */
-int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
+/* ---- ready.c: what there is to receive ---- */
 void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo);
-struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock);
+struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, long timeo);
 struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
-					 bool nonblock);
+					 long timeo);
 bool homa_ready_pending(struct homa_sock *hsk);
 
 /*
@@ -860,6 +858,7 @@ u64 homa_pool_avail_bytes(struct homa_pool *pool);
 bool homa_pool_memory_ok(struct homa_sock *hsk);
 int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 		   const u32 *bpages);
+int homa_pool_copy_to(struct sk_buff_head *packets, void __user *to);
 
 /* ---- rx.c, rx_control.c: packets in ---- */
 int homa_rx(struct sk_buff *skb);
@@ -952,6 +951,7 @@ int homa_icmp_err_v6(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type,
 		     u8 code, int offset, __be32 info);
 
 #include "link.h"
+#include "messages.h"
 #include "todo.h"
 #include "tune.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * HOMAIOCINFO and HOMAIOCABORT (uapi §9).
+ * HOMAIOCINFO and HOMAIOCABORT (uapi §9); exchange.c has another one.
  */
 #include <linux/compat.h>
 #include <linux/uaccess.h>
@@ -142,6 +142,8 @@ int homa_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 		return info(hsk, uarg);
 	case HOMAIOCABORT:
 		return abort_rpc(hsk, uarg);
+	case HOMAIOCEXCHANGE:
+		return homa_exchange(sock, uarg);
 	case HOMAIOCFREEZE:
 		return 0;	/* there is no trace buffer to freeze */
 	}

@@ -665,3 +665,26 @@ int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 	}
 	return err;
 }
+
+/**
+ * homa_pool_copy_to() - put a message somewhere else than in the region
+ * @packets: its packets; consumed
+ * @to: where the application wants it
+ *
+ * Context: process.  Return: 0 or -EFAULT.
+ */
+int homa_pool_copy_to(struct sk_buff_head *packets, void __user *to)
+{
+	struct sk_buff *skb;
+	int err = 0;
+
+	while ((skb = __skb_dequeue(packets)) != NULL) {
+		const struct homa_skb_cb *cb = HOMA_SKB_CB(skb);
+
+		if (!err)
+			err = copy_piece(skb, cb->data_offset, to + cb->start,
+					 cb->end - cb->start);
+		consume_skb(skb);
+	}
+	return err;
+}

@@ -179,15 +179,14 @@ static void count_wait(struct homa_net *hn, bool slept)
 /**
  * homa_ready_wait() - next RPC for a receiver that names none
  * @hsk: socket
- * @nonblock: do not sleep
+ * @timeo: jiffies to wait; 0 = not
  *
  * Context: process.  Return: referenced, unlinked from the ready list; or
- * ERR_PTR: -EAGAIN (also when SO_RCVTIMEO expired), -EINTR, -ESHUTDOWN.
+ * ERR_PTR: -EAGAIN, -EINTR, -ESHUTDOWN.
  */
-struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, bool nonblock)
+struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, long timeo)
 {
 	struct sock *sk = homa_sock_sk(hsk);
-	long timeo = sock_rcvtimeo(sk, nonblock);
 	DEFINE_WAIT_FUNC(wait, wake_reader);
 	struct homa_rpc *rpc;
 	bool balanced = false;
@@ -269,16 +268,15 @@ static bool private_done(struct homa_rpc *rpc)
  * homa_ready_wait_private() - wait for a private RPC
  * @hsk: socket
  * @id: client id
- * @nonblock: do not sleep
+ * @timeo: jiffies to wait; 0 = not
  *
  * Context: process.  Return: referenced; or ERR_PTR: -ENOENT (no such client
  * RPC), -EINVAL (not private, or another thread waits for it), -EAGAIN,
  * -EINTR.
  */
 struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
-					 bool nonblock)
+					 long timeo)
 {
-	long timeo = sock_rcvtimeo(homa_sock_sk(hsk), nonblock);
 	struct homa_rpc *rpc;
 	long left = 0;
 	int err = 0;

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
+/*
+ * HOMAIOCEXCHANGE: messages out, then messages in, with one system call
+ * (docs/decisions/0090).
+ *
+ * Security modules are asked as by sendmmsg() and recvmmsg(): for each destination
+ * that is not the one before, and once for what is received.  Only the socket layer
+ * can ask them, so those messages take the way through it, and come back here from
+ * homa_sendmsg() and homa_recvmsg().
+ */
+#include <linux/file.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include "homa.h"
+
+/* Messages that are sent in one go: their packets share a softirq. */
+#define BATCH		16
+/* No more are added to so many bytes: softirqs should not wait for long. */
+#define BATCH_BYTES	16384
+
+/* What homa_exchange_send() is to do. */
+struct sending {
+	struct homa_sendmsg_args args;
+	struct homa_outgoing *out;
+};
+
+/* What homa_exchange_recv() is to do. */
+struct receiving {
+	struct homa_recv __user *to;
+	u64 id;
+	long timeo;
+};
+
+/* The destination for which security modules were asked last. */
+struct asked {
+	bool valid;
+	union homa_address to;
+};
+
+static int explain(struct homa_sock *hsk, int err, const char *why)
+{
+	homa_sock_explain(hsk, why);
+	return err;
+}
+
+/**
+ * homa_exchange_send() - a message from HOMAIOCEXCHANGE came through the socket layer
+ * @hsk: socket
+ * @msg: message
+ * @len: its length
+ *
+ * Return: as homa_send_prepare().
+ */
+int homa_exchange_send(struct homa_sock *hsk, struct msghdr *msg, size_t len)
+{
+	struct sending *s = msg->msg_control;
+
+	return homa_send_prepare(hsk, msg, len, &s->args, s->out);
+}
+
+static void set_name(struct msghdr *msg, union homa_address *to)
+{
+	if (to->sa.sa_family == AF_UNSPEC)
+		return;
+	msg->msg_name = to;
+	msg->msg_namelen = to->sa.sa_family == AF_INET ?
+			   sizeof(struct sockaddr_in) : sizeof(*to);
+}
+
+/* Make a message ready to be sent.  Return: 0, or a negative errno. */
+static int prepare(struct socket *sock, struct homa_send __user *user, bool call,
+		   bool nonblock, struct asked *asked, struct homa_outgoing *out)
+{
+	struct homa_sock *hsk = homa_sk(sock->sk);
+	struct msghdr msg = {
+		.msg_flags = nonblock ? MSG_DONTWAIT : 0,
+	};
+	struct homa_send m __uninitialized;
+	struct sending s = { .out = out };
+	void __user *data;
+	int err;
+
+	if (copy_from_user(&m, user, sizeof(m)))
+		return -EFAULT;
+	if (m.reserved)
+		return explain(hsk, -EINVAL, "reserved field of homa_send is not zero");
+	if (call && m.id)
+		return explain(hsk, -EINVAL, "HOMA_EXCHANGE_CALL is for a new request");
+	data = u64_to_user_ptr(m.data);
+	if (!access_ok(data, m.length))
+		return -EFAULT;
+	s.args.id = m.id;
+	s.args.completion_cookie = m.completion_cookie;
+	s.args.flags = m.flags | (call ? HOMA_SENDMSG_PRIVATE : 0);
+	set_name(&msg, &m.to);
+	iov_iter_ubuf(&msg.msg_iter, ITER_SOURCE, data, m.length);
+	if (asked->valid && !memcmp(&asked->to, &m.to, sizeof(m.to))) {
+		err = homa_send_prepare(hsk, &msg, m.length, &s.args, out);
+	} else {
+		msg.msg_control = &s;
+		err = sock_sendmsg(sock, &msg);
+		asked->valid = !err;
+		asked->to = m.to;
+	}
+	/* The id must have reached the application before a response can. */
+	if (!err && !m.id && put_user(s.args.id, &user->id)) {
+		homa_send_drop(out);
+		err = -EFAULT;
+	}
+	return err;
+}
+
+/* Send what is ready.  Return: how many; if that is not all, with an error. */
+static u32 launch(struct homa_outgoing *batch, u32 num, int *err)
+{
+	u32 i;
+
+	if (num > 1)
+		local_bh_disable();
+	for (i = 0; i < num; i++) {
+		*err = homa_send_launch(&batch[i]);
+		if (*err)
+			break;
+	}
+	if (num > 1)
+		local_bh_enable();
+	return i;
+}
+
+/* Messages that could not be sent, or were not because of those. */
+static void take_back(struct homa_outgoing *batch, u32 done, u32 num,
+		      struct homa_send __user *user)
+{
+	u32 i;
+
+	for (i = done; i < num; i++) {
+		/* The first one has failed, so it is gone. */
+		if (i > done)
+			homa_send_drop(&batch[i]);
+		/* An id that is left there would make the next call a response. */
+		if (homa_id_is_client(batch[i].id) && put_user(0, &user[i].id))
+			return;
+	}
+}
+
+/*
+ * Send messages.  @id: that of the request of HOMA_EXCHANGE_CALL.
+ * Return: 0, or the error of the first that was not sent.
+ */
+static int send_all(struct socket *sock, const struct homa_exchange *want,
+		    struct homa_exchange *did, bool nonblock, u64 *id)
+{
+	struct homa_send __user *user = u64_to_user_ptr(want->sends);
+	bool call = want->flags & HOMA_EXCHANGE_CALL;
+	struct homa_outgoing batch[BATCH];
+	struct asked asked = {};
+	u32 left = want->num_sends;
+	int err = 0;
+
+	while (left && !err) {
+		u32 max = min_t(u32, left, BATCH);
+		u32 bytes = 0;
+		u32 num = 0;
+		int failed = 0;
+		u32 done;
+
+		while (num < max && bytes < BATCH_BYTES) {
+			/* What is ready may be what has to make room. */
+			err = prepare(sock, &user[num], call, nonblock || num,
+				      &asked, &batch[num]);
+			if (err)
+				break;
+			bytes += batch[num++].len;
+		}
+		if (err == -EAGAIN && num && !nonblock)
+			err = 0;
+		if (call && num)
+			*id = batch[0].id;
+		done = launch(batch, num, &failed);
+		if (failed) {
+			take_back(batch, done, num, user);
+			err = failed;
+		}
+		did->num_sends += done;
+		user += done;
+		left -= done;
+		cond_resched();
+	}
+	return err;
+}
+
+static int fill_recv(struct homa_sock *hsk, const struct homa_delivery *d, int ret,
+		     struct homa_recv *r)
+{
+	const struct homa_recvmsg_args *args = d->args;
+
+	r->id = args->id;
+	r->completion_cookie = args->completion_cookie;
+	r->length = ret > 0 ? ret : 0;
+	r->error = ret < 0 ? -ret : 0;
+	r->num_bpages = ret > 0 ? args->num_bpages : 0;
+	memset(&r->from, 0, sizeof(r->from));
+	homa_addr_to_sockaddr(homa_sock_sk(hsk), &d->key, d->dport, &r->from.sa);
+	r->reserved = 0;
+	if (likely(!r->num_bpages))
+		return offsetof(struct homa_recv, bpage_offsets);
+	memcpy(r->bpage_offsets, args->bpage_offsets,
+	       r->num_bpages * sizeof(r->bpage_offsets[0]));
+	return offsetof(struct homa_recv, bpage_offsets[r->num_bpages]);
+}
+
+/* Receive a message, or the error of an RPC.  Return: 0, or a negative errno. */
+static int receive(struct homa_sock *hsk, const struct receiving *what)
+{
+	struct homa_recvmsg_args args __uninitialized;
+	struct homa_delivery d __uninitialized;
+	struct homa_recv r __uninitialized;
+	u64 began = homa_cycles();
+	size_t size;
+	int ret;
+
+	if (get_user(r.data, &what->to->data) || get_user(r.room, &what->to->room))
+		return -EFAULT;
+	args.id = what->id;
+	args.num_bpages = 0;
+	d.args = &args;
+	d.to = u64_to_user_ptr(r.data);
+	d.room = r.room;
+	ret = homa_deliver(hsk, &d, what->timeo);
+	if (ret < 0 && !d.failed)
+		goto out;
+	size = fill_recv(hsk, &d, ret, &r);
+	if (r.num_bpages)
+		homa_pool_deliver(hsk->pool, args.bpage_offsets, args.num_bpages);
+	if (likely(size == offsetof(struct homa_recv, bpage_offsets)))
+		size = copy_to_user(what->to, &r, offsetof(struct homa_recv, bpage_offsets));
+	else
+		size = copy_to_user(what->to, &r, size);
+	if (size) {
+		if (r.num_bpages)
+			homa_pool_return(hsk->pool, args.bpage_offsets, args.num_bpages);
+		args.num_bpages = 0;
+		if (ret > 0)
+			homa_deliver_forget(hsk, &d);
+		ret = -EFAULT;
+	} else {
+		ret = 0;
+	}
+out:
+	HOMA_INC(hsk->hn, recv_calls);
+	HOMA_ADD(hsk->hn, recv_cycles, homa_cycles_since(began));
+	return ret;
+}
+
+/**
+ * homa_exchange_recv() - HOMAIOCEXCHANGE came through the socket layer to receive
+ * @hsk: socket
+ * @msg: tells where to
+ *
+ * Return: 0, or a negative errno.
+ */
+int homa_exchange_recv(struct homa_sock *hsk, struct msghdr *msg)
+{
+	return receive(hsk, msg->msg_control);
+}
+
+/* Receive messages: wait for one, and take what else there is. */
+static int receive_all(struct socket *sock, const struct homa_exchange *want,
+		       struct homa_exchange *did, u64 id, long timeo)
+{
+	struct homa_sock *hsk = homa_sk(sock->sk);
+	struct receiving what = {
+		.to = u64_to_user_ptr(want->recvs),
+		.id = id,
+		.timeo = timeo,
+	};
+	struct msghdr msg = { .msg_control = &what };
+	int err;
+
+	err = sock_recvmsg(sock, &msg, timeo ? 0 : MSG_DONTWAIT);
+	what.timeo = 0;
+	while (!err) {
+		if (++did->num_recvs == want->num_recvs || id || !homa_ready_pending(hsk))
+			return 0;
+		what.to++;
+		err = receive(hsk, &what);
+		if (err == -EAGAIN)
+			return 0;	/* another thread was faster */
+		cond_resched();
+	}
+	return err;
+}
+
+/* Buffers that the application gives back. */
+static int take_returns(struct homa_sock *hsk, const struct homa_exchange *want,
+			struct homa_exchange *did)
+{
+	const u32 __user *user = u64_to_user_ptr(want->returns);
+	u32 offsets[HOMA_MAX_BPAGES];
+	int err;
+	u32 n;
+
+	while (did->num_returns) {
+		n = min_t(u32, did->num_returns, ARRAY_SIZE(offsets));
+		if (copy_from_user(offsets, user, n * sizeof(offsets[0])))
+			return -EFAULT;
+		err = homa_deliver_return(hsk, offsets, n);
+		if (err)
+			return err;
+		user += n;
+		did->num_returns -= n;
+	}
+	return 0;
+}
+
+/* How long to wait, in jiffies, for more than a part of the last one. */
+static long wait_jiffies(struct sock *sk, s64 timeout_ns, bool nonblock)
+{
+	if (nonblock)
+		return 0;
+	if (timeout_ns < 0)
+		return sock_rcvtimeo(sk, false);
+	return min_t(u64, nsecs_to_jiffies64(timeout_ns), MAX_SCHEDULE_TIMEOUT - 2) + 2;
+}
+
+static int check(struct homa_sock *hsk, const struct homa_exchange *x)
+{
+	const char *why = NULL;
+
+	if (x->flags & ~HOMA_EXCHANGE_CALL)
+		why = "unknown flag of homa_exchange";
+	else if (x->num_sends > HOMA_EXCHANGE_MAX || x->num_recvs > HOMA_EXCHANGE_MAX)
+		why = "num_sends or num_recvs is above 1024";
+	else if (x->timeout_ns < -1)
+		why = "timeout_ns is below -1";
+	else if (x->flags & HOMA_EXCHANGE_CALL &&
+		 (x->num_sends != 1 || x->num_recvs != 1 || x->id))
+		why = "HOMA_EXCHANGE_CALL needs one message out, one in, and no id";
+	return why ? explain(hsk, -EINVAL, why) : 0;
+}
+
+/* @want: what is asked for.  @did: its counts say what was done. */
+static int exchange(struct socket *sock, const struct homa_exchange *want,
+		    struct homa_exchange *did)
+{
+	bool nonblock = !want->timeout_ns || sock->file->f_flags & O_NONBLOCK;
+	struct homa_sock *hsk = homa_sk(sock->sk);
+	u64 id = want->id;
+	int err;
+
+	err = check(hsk, want);
+	if (!err && (want->num_returns || want->num_recvs))
+		err = homa_deliver_check(hsk);
+	if (!err && want->num_returns)
+		err = take_returns(hsk, want, did);
+	if (!err && want->num_sends)
+		err = send_all(sock, want, did, nonblock, &id);
+	if (!err && want->num_recvs)
+		err = receive_all(sock, want, did, id,
+				  wait_jiffies(sock->sk, want->timeout_ns, nonblock));
+	return err;
+}
+
+/**
+ * homa_exchange() - ioctl HOMAIOCEXCHANGE
+ * @sock: socket
+ * @user: what to send and to receive
+ *
+ * Context: process.
+ * Return: 0, or a negative errno; unless that is because of @user itself, the counts
+ * there say what was done.
+ */
+int homa_exchange(struct socket *sock, struct homa_exchange __user *user)
+{
+	struct homa_exchange want __uninitialized;
+	struct homa_exchange did __uninitialized;
+	int err;
+
+	if (copy_from_user(&want, user, sizeof(want)))
+		return -EFAULT;
+	did.num_sends = 0;
+	did.num_recvs = 0;
+	did.num_returns = want.num_returns;
+	err = exchange(sock, &want, &did);
+	/* Usually all was done. */
+	if ((did.num_sends != want.num_sends && put_user(did.num_sends, &user->num_sends)) ||
+	    (did.num_recvs != want.num_recvs && put_user(did.num_recvs, &user->num_recvs)) ||
+	    (did.num_returns != want.num_returns &&
+	     put_user(did.num_returns, &user->num_returns)))
+		return -EFAULT;
+	return err;
+}
