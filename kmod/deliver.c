@@ -17,14 +17,14 @@ static noinline void send_acks(struct homa_rpc *rpc)
 }
 
 /* Queue the ack of a delivered response; send a full list (protocol §8). */
-static void acknowledge(struct homa_rpc *rpc)
+static void acknowledge(struct homa_rpc *rpc, bool busy)
 {
 	struct homa_ack ack = {
 		.client_id = rpc->core.id,
 		.server_port = rpc->dport,
 	};
 
-	if (!homa_peer_add_ack(rpc->peer, &ack))
+	if (!homa_peer_add_ack(rpc->peer, &ack, busy))
 		send_acks(rpc);
 }
 
@@ -85,7 +85,7 @@ unlock:
 	homa_rpc_unlock(rpc);
 	homa_todo_run(&todo);
 	if (v.actions & HOMA_ACT_ACK)
-		acknowledge(rpc);
+		acknowledge(rpc, d->busy);
 	return ret;
 }
 
@@ -161,7 +161,7 @@ static void count(struct homa_net *hn, const struct homa_delivery *d)
 /**
  * homa_deliver() - wait for a message, and copy it to the application
  * @hsk: socket with a receive region
- * @d: @to, @room and @args are set; args->id: 0 = any, else one private RPC; the rest
+ * @d: @to, @room, @busy and @args are set; args->id: 0 = any, else one private RPC; the rest
  *	is filled in.  Buffers are not the application's yet: homa_pool_deliver()
  * @timeo: jiffies to wait; 0 = not
  *

@@ -30,6 +30,7 @@ struct sending {
 struct receiving {
 	struct homa_recv __user *to;
 	u64 id;
+	bool busy;
 	long timeo;
 };
 
@@ -146,11 +147,12 @@ static void take_back(struct homa_outgoing *batch, u32 done, u32 num,
 }
 
 /*
- * Send messages.  @id: that of the request of HOMA_EXCHANGE_CALL.
+ * Send messages.  @id: that of the request of HOMA_EXCHANGE_CALL.  @busy: becomes true
+ * if one of the messages is a request.
  * Return: 0, or the error of the first that was not sent.
  */
 static int send_all(struct socket *sock, const struct homa_exchange *want,
-		    struct homa_exchange *did, bool nonblock, u64 *id)
+		    struct homa_exchange *did, bool nonblock, u64 *id, bool *busy)
 {
 	struct homa_send __user *user = u64_to_user_ptr(want->sends);
 	bool call = want->flags & HOMA_EXCHANGE_CALL;
@@ -178,6 +180,7 @@ static int send_all(struct socket *sock, const struct homa_exchange *want,
 			err = 0;
 		if (call && num)
 			*id = batch[0].id;
+		*busy |= num && homa_id_is_client(batch[0].id);
 		done = launch(batch, num, &failed);
 		if (failed) {
 			take_back(batch, done, num, user);
@@ -228,6 +231,7 @@ static int receive(struct homa_sock *hsk, const struct receiving *what)
 	d.args = &args;
 	d.to = u64_to_user_ptr(r.data);
 	d.room = r.room;
+	d.busy = what->busy;
 	ret = homa_deliver(hsk, &d, what->timeo);
 	if (ret < 0 && !d.failed)
 		goto out;
@@ -268,12 +272,13 @@ int homa_exchange_recv(struct homa_sock *hsk, struct msghdr *msg)
 
 /* Receive messages: wait for one, and take what else there is. */
 static int receive_all(struct socket *sock, const struct homa_exchange *want,
-		       struct homa_exchange *did, u64 id, long timeo)
+		       struct homa_exchange *did, u64 id, bool busy, long timeo)
 {
 	struct homa_sock *hsk = homa_sk(sock->sk);
 	struct receiving what = {
 		.to = u64_to_user_ptr(want->recvs),
 		.id = id,
+		.busy = busy,
 		.timeo = timeo,
 	};
 	struct msghdr msg = { .msg_control = &what };
@@ -348,6 +353,7 @@ static int exchange(struct socket *sock, const struct homa_exchange *want,
 	bool nonblock = !want->timeout_ns || sock->file->f_flags & O_NONBLOCK;
 	struct homa_sock *hsk = homa_sk(sock->sk);
 	u64 id = want->id;
+	bool busy = false;
 	int err;
 
 	err = check(hsk, want);
@@ -356,9 +362,9 @@ static int exchange(struct socket *sock, const struct homa_exchange *want,
 	if (!err && want->num_returns)
 		err = take_returns(hsk, want, did);
 	if (!err && want->num_sends)
-		err = send_all(sock, want, did, nonblock, &id);
+		err = send_all(sock, want, did, nonblock, &id, &busy);
 	if (!err && want->num_recvs)
-		err = receive_all(sock, want, did, id,
+		err = receive_all(sock, want, did, id, busy,
 				  wait_jiffies(sock->sk, want->timeout_ns, nonblock));
 	return err;
 }

@@ -67,6 +67,7 @@ enum homa_end {
 #undef HOMA_END_ENUM
 };
 
+struct homa_more_acks;
 struct homa_net;
 struct homa_peer;
 struct homa_pool;
@@ -332,16 +333,17 @@ struct homa_way {
  * @secret: keys what is remembered of the host's finished requests; nobody else
  *	can know it
  * @server_rpcs: server RPCs with this host that are alive
+ * @cutoffs_sent: jiffies of the last CUTOFFS sent to it, no lock
+ * @used: jiffies of the last look-up, no lock
+ * @lock: L3; guards the members up to @route
+ * @num_acks: finished RPCs that the host has not been told of (acklist.c)
  * @known: not a stranger: it received something from us, or a process sent to
  *	it; set once, no lock
- * @temp: not in the table; never changes
- * @used: jiffies of the last look-up, no lock
- * @cutoffs_sent: jiffies of the last CUTOFFS sent to it, no lock
- * @lock: L3; guards the members up to @route
- * @num_acks: valid entries in the next two
- * @ack_ports: finished RPCs that the host has not been told of: ports of the servers
+ * @ack_ports: ports of the servers of the first of them
  * @ack_ids: their ids
+ * @more_acks: the rest, or NULL
  * @cutoffs: the host's table for what is sent to it
+ * @temp: not in the table; never changes
  * @rtt: round-trip time to it
  * @route: RCU; cached route, replaced under @lock
  * @grant: guarded by homa_net.grant_lock
@@ -354,15 +356,16 @@ struct homa_peer {
 	refcount_t refs;
 	u64 secret;
 	atomic_t server_rpcs;
-	bool known;
-	bool temp;
+	u32 cutoffs_sent;
 	unsigned long used;
-	unsigned long cutoffs_sent;
 	spinlock_t lock;	/* L3 */
 	u8 num_acks;
+	bool known;
 	u16 ack_ports[HOMA_ACKS_MAX];
 	u64 ack_ids[HOMA_ACKS_MAX];
+	struct homa_more_acks *more_acks;
 	struct homa_cutoffs cutoffs;
+	bool temp;
 	struct homa_rtt rtt;
 	struct homa_route __rcu *route;
 	struct homa_grant_peer grant;
@@ -868,6 +871,10 @@ enum homa_reason homa_rx_permit(struct homa_sock *hsk, struct sk_buff *skb);
 void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
 		  enum homa_reason reason);
 
+/* ---- acklist.c: acks that have to go out ---- */
+bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack, bool more);
+u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);
+
 /* ---- ack.c: acks in ---- */
 struct homa_sock *homa_ack_sock(struct homa_sock *hsk, struct sk_buff *skb,
 				const struct homa_hdr *hdr,
@@ -929,8 +936,6 @@ struct homa_peer *homa_peer_find(struct homa_net *hn,
 u64 homa_peer_secret(const struct homa_net *hn,
 		     const struct homa_peer_key *key);
 void homa_peer_put(struct homa_peer *peer);
-bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack);
-u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);
 bool homa_peer_cutoffs_due(struct homa_peer *peer);
 void homa_peer_set_cutoffs(struct homa_peer *peer, const struct homa_hdr *hdr);
 

@@ -35,6 +35,7 @@ void homa_send_drop(struct homa_outgoing *out);
  * @key: peer
  * @dport: peer's port
  * @failed: there is no message, for its RPC has failed
+ * @busy: the application sends a request for each response, about
  * @len: message length
  * @request_len: for a response: length of the request
  * @room: bytes at @to; a longer message goes to the receive region
@@ -46,6 +47,7 @@ struct homa_delivery {
 	struct homa_peer_key key;
 	u16 dport;
 	bool failed;
+	bool busy;
 	u32 len;
 	u32 request_len;
 	u32 room;

@@ -65,6 +65,7 @@ static void free_rcu_cb(struct rcu_head *head)
 	struct homa_peer *peer = container_of(head, struct homa_peer, rcu);
 
 	homa_route_free(rcu_dereference_protected(peer->route, 1));
+	kfree(peer->more_acks);
 	kfree(peer);
 }
 
@@ -440,55 +441,6 @@ void homa_peers_exit(struct homa_net *hn)
 }
 
 /**
- * homa_peer_add_ack() - remember that an RPC is finished (protocol §8)
- * @peer: server's host
- * @ack: the RPC
- *
- * Return: true if it was stored; otherwise the list is full and is to be sent
- * at once in an ACK packet whose header names @ack.
- */
-bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack)
-{
-	bool room;
-
-	spin_lock_bh(&peer->lock);
-	room = peer->num_acks < HOMA_ACKS_MAX;
-	if (room) {
-		peer->ack_ids[peer->num_acks] = ack->client_id;
-		peer->ack_ports[peer->num_acks] = ack->server_port;
-		WRITE_ONCE(peer->num_acks, peer->num_acks + 1);
-	}
-	spin_unlock_bh(&peer->lock);
-	return room;
-}
-
-/**
- * homa_peer_take_acks() - acks to put in a packet, latest first
- * @peer: destination
- * @acks: filled
- * @max: room
- *
- * Return: number of acks taken.
- */
-u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max)
-{
-	u32 num = 0;
-
-	/* Unlocked peek: an ack that is missed rides on the next packet. */
-	if (!READ_ONCE(peer->num_acks))
-		return 0;
-	spin_lock_bh(&peer->lock);
-	while (num < max && num < peer->num_acks) {
-		acks[num].client_id = peer->ack_ids[peer->num_acks - 1 - num];
-		acks[num].server_port = peer->ack_ports[peer->num_acks - 1 - num];
-		num++;
-	}
-	WRITE_ONCE(peer->num_acks, peer->num_acks - num);
-	spin_unlock_bh(&peer->lock);
-	return num;
-}
-
-/**
  * homa_peer_cutoffs_due() - may CUTOFFS be sent to this host now?
  * @peer: host
  *
@@ -496,7 +448,7 @@ u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max)
  */
 bool homa_peer_cutoffs_due(struct homa_peer *peer)
 {
-	unsigned long now = jiffies;
+	u32 now = jiffies;
 
 	if (READ_ONCE(peer->cutoffs_sent) == now)
 		return false;

@@ -108,6 +108,7 @@ int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 
 	d.args = &args;
 	d.room = 0;
+	d.busy = false;
 	ret = exchange_buffers(hsk, &d, flags & MSG_DONTWAIT);
 	if (ret > 0) {
 		homa_pool_deliver(hsk->pool, args.bpage_offsets,
