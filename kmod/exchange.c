@@ -79,7 +79,7 @@ static int prepare(struct socket *sock, struct homa_send __user *user, bool call
 		.msg_flags = nonblock ? MSG_DONTWAIT : 0,
 	};
 	struct homa_send m __uninitialized;
-	struct sending s = { .out = out };
+	struct sending s __uninitialized;
 	void __user *data;
 	int err;
 
@@ -92,9 +92,11 @@ static int prepare(struct socket *sock, struct homa_send __user *user, bool call
 	data = u64_to_user_ptr(m.data);
 	if (!access_ok(data, m.length))
 		return -EFAULT;
+	s.out = out;
 	s.args.id = m.id;
 	s.args.completion_cookie = m.completion_cookie;
 	s.args.flags = m.flags | (call ? HOMA_SENDMSG_PRIVATE : 0);
+	s.args.reserved = 0;
 	set_name(&msg, &m.to);
 	iov_iter_ubuf(&msg.msg_iter, ITER_SOURCE, data, m.length);
 	if (asked->valid && !memcmp(&asked->to, &m.to, sizeof(m.to))) {
@@ -156,11 +158,12 @@ static int send_all(struct socket *sock, const struct homa_exchange *want,
 {
 	struct homa_send __user *user = u64_to_user_ptr(want->sends);
 	bool call = want->flags & HOMA_EXCHANGE_CALL;
-	struct homa_outgoing batch[BATCH];
-	struct asked asked = {};
+	struct homa_outgoing batch[BATCH] __uninitialized;
+	struct asked asked __uninitialized;
 	u32 left = want->num_sends;
 	int err = 0;
 
+	asked.valid = false;
 	while (left && !err) {
 		u32 max = min_t(u32, left, BATCH);
 		u32 bytes = 0;
@@ -303,7 +306,7 @@ static int take_returns(struct homa_sock *hsk, const struct homa_exchange *want,
 			struct homa_exchange *did)
 {
 	const u32 __user *user = u64_to_user_ptr(want->returns);
-	u32 offsets[HOMA_MAX_BPAGES];
+	u32 offsets[HOMA_MAX_BPAGES] __uninitialized;
 	int err;
 	u32 n;
 

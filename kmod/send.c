@@ -33,7 +33,7 @@ static int prepare_request(struct homa_sock *hsk, struct msghdr *msg, u32 len,
 			   struct homa_outgoing *out)
 {
 	struct homa_peer *peer;
-	struct in6_addr saddr;
+	struct in6_addr saddr __uninitialized;
 	struct homa_rpc *rpc;
 	int err;
 
@@ -76,7 +76,7 @@ static int launch_request(struct homa_rpc *rpc, u64 id, u32 len)
 	struct homa_net *hn = rpc->hn;
 	const struct homa_settings *s;
 	u64 now_ns = ktime_get_ns();
-	struct homa_way way;
+	struct homa_way way __uninitialized;
 	int seg;
 	int err;
 
@@ -182,7 +182,7 @@ static int launch_response(struct homa_rpc *rpc, u32 len)
 	struct homa_sock *hsk = rpc->hsk;
 	const struct homa_settings *s;
 	u64 now_ns = ktime_get_ns();
-	struct homa_way way;
+	struct homa_way way __uninitialized;
 	int err = 0;
 	int seg;
 
@@ -235,7 +235,7 @@ int homa_send_prepare(struct homa_sock *hsk, struct msghdr *msg, size_t len,
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	u64 start = homa_cycles();
-	struct homa_peer_key key;
+	struct homa_peer_key key __uninitialized;
 	u16 port;
 	int err;
 

@@ -35,8 +35,8 @@ int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct homa_sendmsg_args __user *control;
 	struct homa_sock *hsk = homa_sk(sk);
-	struct homa_sendmsg_args args;
-	struct homa_outgoing out;
+	struct homa_sendmsg_args args __uninitialized;
+	struct homa_outgoing out __uninitialized;
 	bool is_request;
 	int err;
 
