@@ -142,9 +142,11 @@ static void take_back(struct homa_outgoing *batch, u32 done, u32 num,
 		/* The first one has failed, so it is gone. */
 		if (i > done)
 			homa_send_drop(&batch[i]);
-		/* An id that is left there would make the next call a response. */
-		if (homa_id_is_client(batch[i].id) && put_user(0, &user[i].id))
-			return;
+		/* An id that is left there would make the next call a response;
+		 * the application cannot mean to send from memory that is gone.
+		 */
+		if (homa_id_is_client(batch[i].id))
+			(void)put_user(0, &user[i].id);
 	}
 }
 
@@ -294,8 +296,9 @@ static int receive_all(struct socket *sock, const struct homa_exchange *want,
 			return 0;
 		what.to++;
 		err = receive(hsk, &what);
-		if (err == -EAGAIN)
-			return 0;	/* another thread was faster */
+		/* Another thread was faster; or the next call will say it. */
+		if (err == -EAGAIN || err == -ESHUTDOWN)
+			return 0;
 		cond_resched();
 	}
 	return err;

@@ -64,12 +64,12 @@
 	X(poll_cycles, "time that threads polled in recvmsg")		\
 	X(blocked_cycles, "time that threads slept in recvmsg")		\
 	X(softirq_cycles, "time spent on received packets")		\
-	X(send_cycles, "time spent in sendmsg for requests")		\
-	X(send_calls, "sendmsg calls for requests")			\
-	X(reply_cycles, "time spent in sendmsg for responses")		\
-	X(reply_calls, "sendmsg calls for responses")			\
-	X(recv_cycles, "time spent in recvmsg, sleep included")		\
-	X(recv_calls, "recvmsg calls")					\
+	X(send_cycles, "time spent on sending requests")		\
+	X(send_calls, "requests that were to be sent")			\
+	X(reply_cycles, "time spent on sending responses")		\
+	X(reply_calls, "responses that were to be sent")			\
+	X(recv_cycles, "time spent on receiving, sleep included")		\
+	X(recv_calls, "messages that were to be received")		\
 	X(timer_cycles, "time spent on RPCs by the timer")		\
 	X(resent_packets, "DATA packets sent again")			\
 	X(resent_packets_used, "DATA packets marked as resent that were useful") \
