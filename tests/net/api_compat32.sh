@@ -9,6 +9,7 @@
 . "$HOMA_TESTS/lib.sh"
 
 new_host t
-for name in abort batch bind bpages generic poll private rcvbuf recvmsg sendmsg shutdown wmem; do
+for name in abort batch bind bpages exchange exchange_args exchange_mixed generic poll private \
+	    rcvbuf recvmsg sendmsg shutdown wmem; do
 	in_ns t "t_${name}_32" || die "t_$name as a 32-bit program"
 done
