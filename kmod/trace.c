@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * The bodies of the tracepoints (trace.h).
+ * The bodies of the tracepoints (trace.h).  In a kernel without tracepoints nobody
+ * calls the functions here.
  */
 #include "homa.h"
 
 /* Where a packet's bytes lie in their message, if its type says so. */
-static u32 homa_trace_offset(const struct homa_hdr *hdr)
+static u32 __maybe_unused homa_trace_offset(const struct homa_hdr *hdr)
 {
 	switch (hdr->type) {
 	case HOMA_DATA:
@@ -19,7 +20,7 @@ static u32 homa_trace_offset(const struct homa_hdr *hdr)
 	}
 }
 
-static u32 homa_trace_bytes(const struct homa_hdr *hdr)
+static u32 __maybe_unused homa_trace_bytes(const struct homa_hdr *hdr)
 {
 	switch (hdr->type) {
 	case HOMA_DATA:
@@ -33,7 +34,7 @@ static u32 homa_trace_bytes(const struct homa_hdr *hdr)
 	}
 }
 
-static u32 homa_trace_msg_len(const struct homa_hdr *hdr)
+static u32 __maybe_unused homa_trace_msg_len(const struct homa_hdr *hdr)
 {
 	return hdr->type == HOMA_DATA ? hdr->data.msg_len : 0;
 }
