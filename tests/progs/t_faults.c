@@ -270,6 +270,99 @@ static int call_sendmmsg(struct world *w)
 	return 0;
 }
 
+static int exchange(const struct t_sock *sock, struct homa_exchange *args)
+{
+	return ioctl(sock->fd, HOMAIOCEXCHANGE, args) ? -errno : 0;
+}
+
+static struct homa_send to_server(const struct world *w)
+{
+	struct homa_send send = {
+		.completion_cookie = 9, .data = (uintptr_t)body, .length = (uint32_t)w->bytes,
+	};
+
+	memcpy(&send.to, &w->addr.sa, w->addr.len);
+	return send;
+}
+
+/* Two requests in one call. The world goes on with those that have an id: they were sent. */
+static int call_exchange_send(struct world *w)
+{
+	struct homa_send sends[2] = { to_server(w), to_server(w) };
+	struct homa_exchange args = { .sends = (uintptr_t)sends, .num_sends = 2 };
+	int ret = exchange(&w->client, &args);
+
+	w->id = sends[0].id;
+	w->other_id = sends[1].id;
+	if (ret && w->id)
+		T_EQ(args.num_sends, 1);
+	return w->id ? 0 : ret;
+}
+
+/* A call, but for the wait. */
+static int call_exchange_call(struct world *w)
+{
+	struct homa_send send = to_server(w);
+	struct homa_recv recv = { 0 };
+	struct homa_exchange args = {
+		.sends = (uintptr_t)&send, .recvs = (uintptr_t)&recv, .num_sends = 1, .num_recvs = 1,
+		.flags = HOMA_EXCHANGE_CALL,
+	};
+	int ret = exchange(&w->client, &args);
+
+	T_OK(ret);
+	w->id = send.id;
+	/* If the wait has failed, the request is under way. */
+	return w->id ? 0 : ret;
+}
+
+static int exchange_receive(struct world *w, void *data, size_t room)
+{
+	struct homa_recv recv = { .data = (uintptr_t)data, .room = (uint32_t)room };
+	struct homa_exchange args = { .recvs = (uintptr_t)&recv, .num_recvs = 1 };
+	int ret = exchange(&w->server, &args);
+
+	if (ret)
+		return ret;
+	w->request.args.id = recv.id;
+	w->request.args.num_bpages = recv.num_bpages;
+	memcpy(w->request.args.bpage_offsets, recv.bpage_offsets, sizeof(recv.bpage_offsets));
+	w->request.length = recv.length;
+	memcpy(&w->request.from.sa, &recv.from, sizeof(recv.from));
+	w->request.from.len = w->addr.len;
+	return 0;
+}
+
+static int call_exchange_receive(struct world *w)
+{
+	return exchange_receive(w, NULL, 0);
+}
+
+/* Without buffers of the region; the answer is made of the same bytes. */
+static int call_exchange_receive_data(struct world *w)
+{
+	static unsigned char data[sizeof(body)];
+	int ret = exchange_receive(w, data, sizeof(data));
+
+	if (!ret) {
+		T_EQ(w->request.args.num_bpages, 0);
+		T_EQ(w->request.length, w->bytes);
+		T_OK(!memcmp(data, body, w->bytes));
+	}
+	return ret;
+}
+
+static int call_exchange_respond(struct world *w)
+{
+	struct homa_send send = to_server(w);
+	struct homa_exchange args = { .sends = (uintptr_t)&send, .num_sends = 1 };
+
+	send.id = w->request.args.id;
+	send.completion_cookie = 0;
+	memcpy(&send.to, &w->request.from.sa, w->request.from.len);
+	return exchange(&w->server, &args);
+}
+
 static int call_receive_private(struct world *w)
 {
 	return receive(&w->client, &w->response, w->id);
@@ -453,6 +546,17 @@ static int call_qdisc(struct world *w)
 
 /* ---- sweeps ---- */
 
+static bool receives(int (*call)(struct world *w))
+{
+	return call == call_receive || call == call_exchange_receive ||
+	       call == call_exchange_receive_data;
+}
+
+static bool responds(int (*call)(struct world *w))
+{
+	return call == call_respond || call == call_exchange_respond;
+}
+
 /* How the RPC goes on after @call returned @ret. */
 static void check_after(struct world *w, int (*call)(struct world *w), int ret)
 {
@@ -471,18 +575,19 @@ static void check_after(struct world *w, int (*call)(struct world *w), int ret)
 		T_EQ(note.low, 0);
 		T_EQ(note.high, 0);
 		T_RET(t_notified(&w->client, &note), -EAGAIN);
-	} else if (call == send_request || call == call_sendmmsg) {
+	} else if (call == send_request || call == call_sendmmsg || call == call_exchange_send ||
+		   call == call_exchange_call) {
 		/* What was not accepted can be tried again. */
-		if (call == call_sendmmsg && !ret && !w->other_id) {
+		if ((call == call_sendmmsg || call == call_exchange_send) && !ret && !w->other_id) {
 			w->other_id = w->id;
 			ret = -EAGAIN;
 		}
 		if (ret)
 			T_RET(send_request(w), 0);
 		T_RET(finish(w), 0);
-	} else if (call == call_receive || call == call_respond) {
-		if (call == call_respond ? ret == -EFAULT : !ret)
-			t_echo(&w->server, &w->request);
+	} else if (receives(call) || responds(call)) {
+		if (responds(call) ? ret == -EFAULT : !ret)
+			t_respond(&w->server, &w->request, w->bytes, 9);
 		ret = ret ? finish(w) : T_RET(finish(w), 0);
 		/*
 		 * A request that did not reach the application, or a response that
@@ -490,7 +595,7 @@ static void check_after(struct world *w, int (*call)(struct world *w), int ret)
 		 * call fails behind our back, the server has the request and does
 		 * not know it: the client waits for as long as the server lives.
 		 */
-		T_OK(ret >= 0 || ret == -ETIMEDOUT || (call == call_receive && ret == -ETIME));
+		T_OK(ret >= 0 || ret == -ETIMEDOUT || (receives(call) && ret == -ETIME));
 	} else if (call == call_receive_private) {
 		T_OK(ret || t_msg_is(&w->client, &w->response, 9));
 		/* It is given out once; it is gone, too, if that failed behind our back. */
@@ -532,7 +637,8 @@ static void sweep(const char *name, int (*call)(struct world *w), int family, si
 		make_world(&w, family, bytes);
 		if (call == call_zerocopy)
 			T_RET(t_setopt(&w.client, SOL_SOCKET, SO_ZEROCOPY, 1), 0);
-		w.flags = call == call_receive_private ? HOMA_SENDMSG_PRIVATE : 0;
+		w.flags = call == call_receive_private || call == call_exchange_call ?
+			  HOMA_SENDMSG_PRIVATE : 0;
 		w.value_before = get_unsched_bytes();
 		w.value = w.value_before == 30000 ? 40000 : 30000;
 		if (stage >= REQUEST_ARRIVED) {
@@ -581,6 +687,13 @@ static void check_calls(void)
 		sweep("recvmsg", call_receive, family, 20000, REQUEST_ARRIVED);
 		sweep("response of 1 byte", call_respond, family, 1, REQUEST_RECEIVED);
 		sweep("response of 20000 bytes", call_respond, family, 20000, REQUEST_RECEIVED);
+		sweep("exchange: two requests", call_exchange_send, family, 3000, NOTHING);
+		sweep("exchange: call", call_exchange_call, family, 20000, NOTHING);
+		sweep("exchange: receive", call_exchange_receive, family, 20000, REQUEST_ARRIVED);
+		sweep("exchange: receive, without buffers", call_exchange_receive_data, family,
+		      20000, REQUEST_ARRIVED);
+		sweep("exchange: response", call_exchange_respond, family, 20000,
+		      REQUEST_RECEIVED);
 		sweep("recvmsg, private", call_receive_private, family, 20000, RESPONSE_ARRIVED);
 		sweep("sock_diag", call_sock_diag, family, 100, REQUEST_ARRIVED);
 	}
