@@ -7,6 +7,23 @@
 
 #define START_FLAGS (HOMA_PRIVATE | HOMA_NONBLOCK | HOMA_LARGE_REPLY)
 
+/* May this be sent? Return: 0 or -errno. */
+static int check(const struct homa *homa, const struct iovec *iov, int iov_count, uint32_t flags,
+		 size_t *bytes)
+{
+	int ret = lh_usable(homa);
+
+	if (!ret)
+		ret = lh_iov_check(iov, iov_count, bytes);
+	if (ret)
+		return ret;
+	if (flags & ~(uint32_t)START_FLAGS)
+		return lh_fail(-EINVAL, "unknown flags");
+	if (!homa->large && (*bytes > HOMA_RPC_BYTES || flags & HOMA_LARGE_REPLY))
+		return lh_fail(-EMSGSIZE, "beyond 1,000,000 bytes homa_open() needs HOMA_LARGE");
+	return 0;
+}
+
 /* Start an RPC. @end_ns limits the time to send it. */
 static int start(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 		 const struct iovec *iov, int iov_count, uint32_t flags, uint64_t cookie,
@@ -15,19 +32,12 @@ static int start(struct homa *homa, const struct sockaddr *to, socklen_t to_byte
 	struct lh_slot *slot;
 	size_t bytes;
 	bool large;
-	int ret = lh_usable(homa);
+	int ret = check(homa, iov, iov_count, flags, &bytes);
 
-	if (!ret)
-		ret = lh_iov_check(iov, iov_count, &bytes);
 	if (ret)
 		return ret;
-	if (flags & ~(uint32_t)START_FLAGS)
-		return lh_fail(-EINVAL, "unknown flags");
-	large = bytes > HOMA_RPC_BYTES || flags & HOMA_LARGE_REPLY;
-	if (large && !homa->large)
-		return lh_fail(-EMSGSIZE, "beyond 1,000,000 bytes homa_open() needs HOMA_LARGE");
-	if (homa->large && lh_large_looks_framed(iov, iov_count))
-		large = true;
+	large = homa->large && (bytes > HOMA_RPC_BYTES || flags & HOMA_LARGE_REPLY ||
+				lh_large_looks_framed(iov, iov_count));
 	pthread_mutex_lock(&homa->lock);
 	slot = lh_slot_get(homa);
 	if (slot) {
@@ -135,6 +145,7 @@ int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 {
 	uint64_t rpc, end_ns = lh_end_ns(timeout_ns);
 	char why[HOMA_ERROR_MSG_SIZE];
+	size_t bytes;
 	bool over;
 	int ret;
 
@@ -142,6 +153,12 @@ int homa_callv(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 		return lh_fail(-EINVAL, "unknown flags");
 	if (!end_ns)
 		return lh_fail(-EINVAL, "a call takes time: the timeout is not 0");
+	if (lh_call_suits(homa, to, to_bytes, timeout_ns)) {
+		ret = check(homa, iov, iov_count, flags, &bytes);
+		if (!ret)
+			ret = lh_call(homa, to, to_bytes, iov, iov_count, bytes, end_ns, response);
+		return ret;
+	}
 	ret = start(homa, to, to_bytes, iov, iov_count, flags | HOMA_PRIVATE, 0, end_ns, &rpc);
 	if (ret)
 		return ret;

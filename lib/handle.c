@@ -144,6 +144,8 @@ int homa_open(struct homa **out, int family, const struct homa_options *options)
 		ret = set_region(homa, opt.region_bytes);
 	if (!ret)
 		ret = set_alive(homa);
+	if (!ret)
+		lh_exchange_init(homa);
 	if (!ret && opt.flags & HOMA_LARGE)
 		ret = lh_large_init(homa, &opt);
 	if (ret) {

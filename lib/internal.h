@@ -25,6 +25,9 @@
 /* The kernel takes 1024; a frame may come before them. */
 #define LH_IOV_MAX 1000
 
+/* Responses of this size need no buffer in the region. */
+#define LH_SMALL_BYTES ((HOMA_MAX_BPAGES - 1) * sizeof(struct iovec))
+
 struct lh_large;		/* of a handle, large.c */
 struct lh_transfer;		/* one outgoing large RPC, large_client.c */
 struct lh_incoming;		/* one large RPC at the server, large_server.c */
@@ -48,6 +51,7 @@ struct lh_incoming;		/* one large RPC at the server, large_server.c */
  * @peer_bytes:  size of @peer
  * @bpages:      buffers
  * @iov:         the contents
+ * @small:       a short response, where only the first of @iov is used
  */
 struct homa_msg {
 	struct homa *homa;
@@ -66,7 +70,13 @@ struct homa_msg {
 	struct sockaddr_storage peer;
 	socklen_t peer_bytes;
 	uint32_t bpages[HOMA_MAX_BPAGES];
-	struct iovec iov[HOMA_MAX_BPAGES];
+	union {
+		struct iovec iov[HOMA_MAX_BPAGES];
+		struct {
+			struct iovec only;
+			unsigned char small[LH_SMALL_BYTES];
+		};
+	};
 };
 
 struct lh_queue {
@@ -112,6 +122,7 @@ struct lh_waiter {
 	enum lh_want want;
 	bool woken;
 	bool queued;
+	bool sleeps;			/* @cond is in use */
 	pthread_cond_t cond;
 };
 
@@ -124,6 +135,7 @@ struct homa {
 	pthread_mutex_t lock;
 	atomic_bool stopped;
 	bool closed;			/* waits for the last message */
+	bool can_exchange;		/* the kernel has HOMAIOCEXCHANGE */
 	unsigned char *alive;		/* a page that a forked child sees empty */
 
 	/* The receive region, and buffers that go back with the next call. */
@@ -131,7 +143,7 @@ struct homa {
 	size_t region_bytes;
 	uint32_t num_pending;
 	uint32_t pending[LH_PENDING_MAX];
-	size_t held_bytes;		/* of whole bpages, by the application */
+	atomic_size_t held_bytes;	/* of whole bpages, by the application */
 	uint32_t num_msgs;		/* that are not free */
 	struct homa_msg *cache;
 	uint32_t num_cached;
@@ -172,11 +184,26 @@ int lh_usable(const struct homa *homa);		/* not in a forked child, not closed */
 int lh_sendmsg(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	       const struct iovec *iov, int iov_count, struct homa_sendmsg_args *args, int flags);
 int lh_receive(struct homa *homa, struct lh_received *received);
+void lh_msg_fill(struct homa_msg *msg, uint64_t id, size_t length, const uint32_t *bpages,
+		 uint32_t num_bpages);
 void lh_give_back(struct homa *homa, const uint32_t *bpages, uint32_t num);
 int lh_abort(struct homa *homa, uint64_t id);
 
+/* exchange.c */
+void lh_exchange_init(struct homa *homa);
+bool lh_exchange_suits(const struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
+		       const struct iovec *iov, int iov_count);
+int lh_exchange_send(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
+		     const struct iovec *iov, struct homa_sendmsg_args *args, bool wait);
+bool lh_call_suits(const struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
+		   int64_t timeout_ns);
+int lh_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
+	    const struct iovec *iov, int iov_count, size_t bytes, uint64_t end_ns,
+	    struct homa_msg **response);
+
 /* msg.c */
-struct homa_msg *lh_msg_get(struct homa *homa);		/* may be NULL */
+struct homa_msg *lh_msg_get(struct homa *homa, uint32_t *returns, uint32_t max,
+			    uint32_t *num);		/* may be NULL */
 void lh_msg_put(struct homa_msg *msg);			/* unused, without contents */
 void lh_msg_set_memory(struct homa_msg *msg, void *memory, size_t bytes);
 void lh_queue_init(struct lh_queue *queue);
@@ -207,7 +234,7 @@ void lh_tell(int fd);
 int lh_wait_writable(struct homa *homa, uint64_t end_ns);
 
 /* route.c */
-void lh_route(struct homa *homa, struct lh_received *received);
+void lh_route(struct homa *homa, struct lh_received *received);	/* returns locked */
 
 /* server.c */
 #define LH_REPLY_WAIT_NS 5000000000ULL

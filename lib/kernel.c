@@ -33,7 +33,11 @@ int lh_sendmsg(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	ssize_t ret;
 
 	do {
-		ret = sendmsg(homa->fd, &hdr, flags);
+		if (lh_exchange_suits(homa, to, to_bytes, iov, iov_count))
+			ret = lh_exchange_send(homa, to, to_bytes, iov, args,
+					       !(flags & MSG_DONTWAIT));
+		else
+			ret = sendmsg(homa->fd, &hdr, flags);
 	} while (ret < 0 && errno == EINTR);
 	return ret < 0 ? lh_fail_errno(homa) : 0;
 }
@@ -58,17 +62,29 @@ static void find_pieces(struct homa_msg *msg)
 	}
 }
 
-/* Take buffers along that have to go back. */
-static uint32_t take_pending(struct homa *homa, uint32_t *bpages)
+/**
+ * lh_msg_fill() - a message has come
+ * @msg:        the message, empty
+ * @id:         the kernel's id
+ * @length:     its bytes
+ * @bpages:     where it is in the region
+ * @num_bpages: how many; 0 = it is in msg->small
+ */
+void lh_msg_fill(struct homa_msg *msg, uint64_t id, size_t length, const uint32_t *bpages,
+		 uint32_t num_bpages)
 {
-	uint32_t num;
-
-	pthread_mutex_lock(&homa->lock);
-	num = homa->num_pending < HOMA_MAX_BPAGES ? homa->num_pending : HOMA_MAX_BPAGES;
-	homa->num_pending -= num;
-	memcpy(bpages, &homa->pending[homa->num_pending], num * sizeof(*bpages));
-	pthread_mutex_unlock(&homa->lock);
-	return num;
+	msg->id = id;
+	msg->length = length;
+	msg->is_request = id & 1;
+	msg->num_bpages = num_bpages;
+	if (!num_bpages) {
+		msg->iov[0] = (struct iovec){ .iov_base = msg->small, .iov_len = length };
+		msg->iov_count = 1;
+		return;
+	}
+	memcpy(msg->bpages, bpages, num_bpages * sizeof(*bpages));
+	find_pieces(msg);
+	atomic_fetch_add(&msg->homa->held_bytes, (size_t)num_bpages * HOMA_BPAGE_SIZE);
 }
 
 /**
@@ -83,14 +99,14 @@ static uint32_t take_pending(struct homa *homa, uint32_t *bpages)
 int lh_receive(struct homa *homa, struct lh_received *received)
 {
 	struct homa_recvmsg_args args = { 0 };
-	struct homa_msg *msg = lh_msg_get(homa);
+	struct homa_msg *msg = lh_msg_get(homa, args.bpage_offsets, HOMA_MAX_BPAGES,
+					  &args.num_bpages);
 	struct msghdr hdr;
 	ssize_t length;
 	int err;
 
 	if (!msg)
 		return lh_fail(-ENOMEM, "no memory for a message");
-	args.num_bpages = take_pending(homa, args.bpage_offsets);
 	do {
 		hdr = (struct msghdr){
 			.msg_name = &msg->peer,
@@ -115,16 +131,8 @@ int lh_receive(struct homa *homa, struct lh_received *received)
 		};
 		return 0;
 	}
-	msg->id = args.id;
-	msg->length = (size_t)length;
 	msg->peer_bytes = hdr.msg_namelen;
-	msg->is_request = args.id & 1;
-	msg->num_bpages = args.num_bpages;
-	memcpy(msg->bpages, args.bpage_offsets, args.num_bpages * sizeof(args.bpage_offsets[0]));
-	find_pieces(msg);
-	pthread_mutex_lock(&homa->lock);
-	homa->held_bytes += (size_t)msg->num_bpages * HOMA_BPAGE_SIZE;
-	pthread_mutex_unlock(&homa->lock);
+	lh_msg_fill(msg, args.id, (size_t)length, args.bpage_offsets, args.num_bpages);
 	*received = (struct lh_received){
 		.msg = msg, .id = args.id, .cookie = args.completion_cookie,
 	};

@@ -53,15 +53,19 @@ const struct sockaddr *homa_msg_peer(const struct homa_msg *msg, socklen_t *addr
 }
 
 /**
- * lh_msg_get() - an empty message
- * @homa: the handle
+ * lh_msg_get() - an empty message, and buffers that go back with the call it is for
+ * @homa:    the handle
+ * @returns: where the buffers are returned
+ * @max:     room there
+ * @num:     how many there are
  *
  * Return: the message, or NULL.
  */
-struct homa_msg *lh_msg_get(struct homa *homa)
+struct homa_msg *lh_msg_get(struct homa *homa, uint32_t *returns, uint32_t max, uint32_t *num)
 {
 	struct homa_msg *msg;
 
+	*num = 0;
 	pthread_mutex_lock(&homa->lock);
 	msg = homa->cache;
 	if (msg) {
@@ -72,20 +76,39 @@ struct homa_msg *lh_msg_get(struct homa *homa)
 	}
 	if (msg) {
 		homa->num_msgs++;
-		msg->homa = homa;
-		msg->next = NULL;
-		msg->num_bpages = 0;
-		msg->iov_count = 0;
-		msg->is_request = false;
-		msg->framed = false;
-		msg->memory = NULL;
-		msg->memory_bytes = 0;
-		msg->incoming = NULL;
-		msg->in_share = false;
-		atomic_init(&msg->answered, false);
+		*num = homa->num_pending < max ? homa->num_pending : max;
+		homa->num_pending -= *num;
+		memcpy(returns, &homa->pending[homa->num_pending], *num * sizeof(*returns));
 	}
 	pthread_mutex_unlock(&homa->lock);
+	if (!msg)
+		return NULL;
+	msg->homa = homa;
+	msg->next = NULL;
+	msg->num_bpages = 0;
+	msg->iov_count = 0;
+	msg->is_request = false;
+	msg->framed = false;
+	msg->memory = NULL;
+	msg->memory_bytes = 0;
+	msg->incoming = NULL;
+	msg->in_share = false;
+	atomic_init(&msg->answered, false);
 	return msg;
+}
+
+/* Locked. Return: that was the last message of a handle that was closed. */
+static bool put(struct homa *homa, struct homa_msg *msg)
+{
+	homa->num_msgs--;
+	if (homa->num_cached < LH_CACHE_MAX) {
+		msg->next = homa->cache;
+		homa->cache = msg;
+		homa->num_cached++;
+	} else {
+		free(msg);
+	}
+	return homa->closed && !homa->num_msgs;
 }
 
 /**
@@ -98,15 +121,7 @@ void lh_msg_put(struct homa_msg *msg)
 	bool last;
 
 	pthread_mutex_lock(&homa->lock);
-	homa->num_msgs--;
-	if (homa->num_cached < LH_CACHE_MAX) {
-		msg->next = homa->cache;
-		homa->cache = msg;
-		homa->num_cached++;
-	} else {
-		free(msg);
-	}
-	last = homa->closed && !homa->num_msgs;
+	last = put(homa, msg);
 	pthread_mutex_unlock(&homa->lock);
 	if (last)
 		lh_free_region(homa);
@@ -127,57 +142,81 @@ void lh_msg_set_memory(struct homa_msg *msg, void *memory, size_t bytes)
 	msg->iov_count = 1;
 }
 
-void homa_msg_release(struct homa_msg *msg)
-{
-	struct homa *homa = msg->homa;
-	uint32_t flush[LH_PENDING_MAX];
-	uint32_t num_flush = 0;
+/* Buffers that go back at once. */
+struct flush {
+	uint32_t num;
+	uint32_t bpages[LH_PENDING_MAX];
+};
 
-	msg->iov_count = 0;
-	/* In a forked child the lock may be held for ever, and the buffers are the parent's. */
-	if ((!msg->num_bpages && !msg->memory) || !*homa->alive)
-		return;
-	pthread_mutex_lock(&homa->lock);
+/* The contents are not needed any more. Locked. */
+static void release(struct homa *homa, struct homa_msg *msg, struct flush *flush)
+{
+	size_t held_bytes;
+
 	if (msg->memory && msg->in_share)
 		lh_host_release(homa, msg->incoming, msg->memory, msg->memory_bytes);
 	else if (msg->memory)
 		lh_large_release(homa, msg->memory, msg->memory_bytes);
 	msg->memory = NULL;
-	if (!msg->num_bpages || homa->closed) {
-		msg->num_bpages = 0;
-		pthread_mutex_unlock(&homa->lock);
-		return;
+	if (msg->num_bpages && !homa->closed) {
+		memcpy(&homa->pending[homa->num_pending], msg->bpages,
+		       msg->num_bpages * sizeof(msg->bpages[0]));
+		homa->num_pending += msg->num_bpages;
+		homa->held_bytes -= (size_t)msg->num_bpages * HOMA_BPAGE_SIZE;
+		/* Usually they go back with the next message that is waited for. But that may
+		 * take a while, and the kernel may need the memory: so no more than one message
+		 * can have, and none at all when half of the region is not the kernel's.
+		 */
+		held_bytes = homa->held_bytes + (size_t)homa->num_pending * HOMA_BPAGE_SIZE;
+		if (homa->num_pending > HOMA_MAX_BPAGES || held_bytes > homa->region_bytes / 2) {
+			flush->num = homa->num_pending;
+			memcpy(flush->bpages, homa->pending,
+			       flush->num * sizeof(flush->bpages[0]));
+			homa->num_pending = 0;
+		}
 	}
-	memcpy(&homa->pending[homa->num_pending], msg->bpages,
-	       msg->num_bpages * sizeof(msg->bpages[0]));
-	homa->num_pending += msg->num_bpages;
-	/* Usually they go back with the next recvmsg(). But there may be none for a while,
-	 * and the kernel may need the memory: so no more than one call can take along, and
-	 * none at all when half of the region is in use.
-	 */
-	if (homa->num_pending > HOMA_MAX_BPAGES || homa->held_bytes > homa->region_bytes / 2) {
-		num_flush = homa->num_pending;
-		memcpy(flush, homa->pending, num_flush * sizeof(flush[0]));
-		homa->num_pending = 0;
-	}
-	homa->held_bytes -= (size_t)msg->num_bpages * HOMA_BPAGE_SIZE;
 	msg->num_bpages = 0;
+}
+
+void homa_msg_release(struct homa_msg *msg)
+{
+	struct homa *homa = msg->homa;
+	struct flush flush;
+
+	msg->iov_count = 0;
+	/* In a forked child the lock may be held for ever, and the buffers are the parent's. */
+	if ((!msg->num_bpages && !msg->memory) || !*homa->alive)
+		return;
+	flush.num = 0;
+	pthread_mutex_lock(&homa->lock);
+	release(homa, msg, &flush);
 	pthread_mutex_unlock(&homa->lock);
-	lh_give_back(homa, flush, num_flush);
+	lh_give_back(homa, flush.bpages, flush.num);
 }
 
 void homa_msg_free(struct homa_msg *msg)
 {
+	struct homa *homa;
+	struct flush flush;
+	bool last;
+
 	if (!msg || !*msg->homa->alive)
 		return;
-	homa_msg_release(msg);
-	if (msg->incoming) {
-		pthread_mutex_lock(&msg->homa->lock);
-		lh_incoming_put(msg->homa, msg->incoming);
-		pthread_mutex_unlock(&msg->homa->lock);
-		msg->incoming = NULL;
+	homa = msg->homa;
+	flush.num = 0;
+	pthread_mutex_lock(&homa->lock);
+	release(homa, msg, &flush);
+	if (msg->incoming)
+		lh_incoming_put(homa, msg->incoming);
+	/* While buffers are to be given back the handle has to stay. */
+	last = !flush.num && put(homa, msg);
+	pthread_mutex_unlock(&homa->lock);
+	if (flush.num) {
+		lh_give_back(homa, flush.bpages, flush.num);
+		lh_msg_put(msg);
 	}
-	lh_msg_put(msg);
+	if (last)
+		lh_free_region(homa);
 }
 
 /**

@@ -106,7 +106,7 @@ void lh_wake_waiter(struct homa *homa, struct lh_waiter *waiter)
 	waiter->woken = true;
 	if (waiter == homa->poller)
 		lh_tell(homa->wake_fd);
-	else if (waiter->queued)
+	else if (waiter->sleeps)
 		pthread_cond_signal(&waiter->cond);
 }
 
@@ -133,17 +133,12 @@ void lh_wake(struct homa *homa, enum lh_want want)
 static void add_waiter(struct homa *homa, struct lh_waiter *waiter)
 {
 	struct lh_waiter **at = &homa->waiters;
-	pthread_condattr_t attr;
 
 	while (*at)
 		at = &(*at)->next;
 	waiter->next = NULL;
 	*at = waiter;
 	waiter->queued = true;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&waiter->cond, &attr);
-	pthread_condattr_destroy(&attr);
 }
 
 static void remove_waiter(struct homa *homa, struct lh_waiter *waiter)
@@ -153,7 +148,8 @@ static void remove_waiter(struct homa *homa, struct lh_waiter *waiter)
 	while (*at != waiter)
 		at = &(*at)->next;
 	*at = waiter->next;
-	pthread_cond_destroy(&waiter->cond);
+	if (waiter->sleeps)
+		pthread_cond_destroy(&waiter->cond);
 }
 
 /* homa_stop() reached the poller, which tells the others. */
@@ -177,11 +173,11 @@ static void pass_on(struct homa *homa)
 		return;
 	while (waiter && waiter->woken)
 		waiter = waiter->next;
-	if (waiter)
+	if (waiter && waiter->sleeps)
 		pthread_cond_signal(&waiter->cond);
 }
 
-/* Bring a message to whom it belongs. A long one may have to be copied, and a bare frame makes
+/* Bring a message to whom it belongs, and return with the lock. A long one may have to be copied, and a bare frame makes
  * us send a chunk: another thread polls meanwhile. For other short ones waking that thread
  * would cost more.
  */
@@ -225,7 +221,16 @@ static void sleep_until(struct homa *homa, struct lh_waiter *waiter, uint64_t en
 		.tv_sec = (time_t)(end_ns / 1000000000),
 		.tv_nsec = (long)(end_ns % 1000000000),
 	};
+	pthread_condattr_t attr;
 
+	/* Many waiters only ever poll. */
+	if (!waiter->sleeps) {
+		pthread_condattr_init(&attr);
+		pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+		pthread_cond_init(&waiter->cond, &attr);
+		pthread_condattr_destroy(&attr);
+		waiter->sleeps = true;
+	}
 	if (end_ns == LH_NEVER)
 		pthread_cond_wait(&waiter->cond, &homa->lock);
 	else
@@ -291,11 +296,13 @@ int lh_wait(struct homa *homa, enum lh_want want, uint64_t rpc, uint64_t end_ns,
 			waiter.woken = true;
 			pthread_mutex_unlock(&homa->lock);
 			ret = lh_receive(homa, &received);
-			if (!ret)
+			if (!ret) {
 				route(homa, &received);
-			else if (!end_ns)
-				lh_large_work(homa);
-			pthread_mutex_lock(&homa->lock);
+			} else {
+				if (!end_ns)
+					lh_large_work(homa);
+				pthread_mutex_lock(&homa->lock);
+			}
 			if (ret == -EAGAIN && end_ns) {
 				look = false;
 				ret = 0;

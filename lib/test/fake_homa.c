@@ -9,6 +9,11 @@
  * Messages arrive at once. Buffers are whole bpages, each with one owner: a
  * return of what is not the caller's is an error, and what was never returned
  * is seen by HOMAIOCINFO. Everything is guarded by one mutex.
+ *
+ * Of HOMAIOCEXCHANGE there is what the library uses. From the environment:
+ *
+ *    HOMA_TEST_NO_EXCHANGE   it is unknown, as in HomaModule
+ *    HOMA_TEST_EINTR         every third time that it sleeps, a signal comes
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,6 +26,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/homa.h>
@@ -34,6 +40,8 @@ struct rpc {
 	uint64_t cookie;
 	int client, server;		/* descriptors, -1 = gone */
 	struct sockaddr_storage client_addr, server_addr;
+	bool is_private;		/* its response is for who names its id */
+	bool waited;			/* by such a one */
 	enum { REQUEST_WAITS, IN_SERVICE, RESPONSE_WAITS } state;
 	int error;			/* RESPONSE_WAITS: instead of data */
 	unsigned char *data;
@@ -53,6 +61,7 @@ struct fake {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct fake sockets[MAX_SOCKETS];
 static struct rpc *rpcs, **rpcs_tail = &rpcs;
 static uint64_t next_id = 2;
@@ -125,18 +134,32 @@ static int owner_of(uint16_t port)
 	return -1;
 }
 
+static bool has_room(const struct fake *fake, const struct rpc *rpc)
+{
+	return rpc->length <= (size_t)(fake->num_bpages - fake->num_owned) * HOMA_BPAGE_SIZE;
+}
+
 /* What @fd can receive next: the oldest that has room. */
 static struct rpc *deliverable(int fd)
 {
-	struct fake *fake = &sockets[fd];
-	size_t room = (size_t)(fake->num_bpages - fake->num_owned) * HOMA_BPAGE_SIZE;
 	struct rpc *rpc;
 
 	for (rpc = rpcs; rpc; rpc = rpc->next)
 		if (((rpc->state == REQUEST_WAITS && rpc->server == fd) ||
-		     (rpc->state == RESPONSE_WAITS && rpc->client == fd)) && rpc->length <= room)
+		     (rpc->state == RESPONSE_WAITS && rpc->client == fd && !rpc->is_private)) &&
+		    has_room(&sockets[fd], rpc))
 			return rpc;
 	return NULL;
+}
+
+/* Our request @id, or NULL. */
+static struct rpc *client_rpc(int fd, uint64_t id)
+{
+	struct rpc *rpc = rpcs;
+
+	while (rpc && (rpc->id != id || rpc->client != fd))
+		rpc = rpc->next;
+	return rpc;
 }
 
 static void update(int fd)
@@ -145,6 +168,7 @@ static void update(int fd)
 	uint64_t one = 1;
 	ssize_t ret;
 
+	pthread_cond_broadcast(&changed);
 	if (fd < 0 || readable == sockets[fd].readable)
 		return;
 	sockets[fd].readable = readable;
@@ -205,6 +229,8 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 
 	if (!is_fake(fd))
 		return __real_setsockopt(fd, level, name, value, bytes);
+	if (level == SOL_SOCKET && name == SO_SNDTIMEO)
+		return 0;		/* there always is room */
 	pthread_mutex_lock(&lock);
 	if (level != IPPROTO_HOMA || name != SO_HOMA_RCVBUF || bytes != sizeof(*args))
 		return fail(fd, EINVAL, "not this option");
@@ -269,6 +295,7 @@ static int send_request(int fd, const struct msghdr *hdr, size_t length,
 	rpc->id = next_id;
 	next_id += 2;
 	rpc->cookie = args->completion_cookie;
+	rpc->is_private = args->flags & HOMA_SENDMSG_PRIVATE;
 	rpc->client = fd;
 	rpc->client_addr = loopback(sockets[fd].family, sockets[fd].port);
 	memcpy(&rpc->server_addr, hdr->msg_name, addr_bytes(sockets[fd].family));
@@ -286,15 +313,12 @@ static int send_request(int fd, const struct msghdr *hdr, size_t length,
 	return 0;
 }
 
-ssize_t __wrap_sendmsg(int fd, const struct msghdr *hdr, int flags)
+/* Locked; if it fails that is over. */
+static int send_message(int fd, const struct msghdr *hdr, struct homa_sendmsg_args *args)
 {
-	struct homa_sendmsg_args *args = hdr->msg_control;
 	size_t i, length = 0;
 	struct rpc *rpc;
 
-	if (!is_fake(fd))
-		return __real_sendmsg(fd, hdr, flags);
-	pthread_mutex_lock(&lock);
 	for (i = 0; i < hdr->msg_iovlen; i++) {
 		length += hdr->msg_iov[i].iov_len;
 		if (!hdr->msg_iov[i].iov_base && hdr->msg_iov[i].iov_len)
@@ -320,17 +344,42 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *hdr, int flags)
 			update(rpc->client);
 		}
 	}
+	return 0;
+}
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *hdr, int flags)
+{
+	if (!is_fake(fd))
+		return __real_sendmsg(fd, hdr, flags);
+	pthread_mutex_lock(&lock);
+	if (send_message(fd, hdr, hdr->msg_control))
+		return -1;
 	pthread_mutex_unlock(&lock);
 	return 0;
 }
 
-/* Put @rpc's message into the region. */
-static void scatter(struct fake *fake, const struct rpc *rpc, struct homa_recvmsg_args *args)
+/* Buffers come back. */
+static void take_back(struct fake *fake, const uint32_t *offsets, uint32_t num)
 {
-	size_t at = 0;
 	uint32_t i;
 
-	args->num_bpages = 0;
+	for (i = 0; i < num; i++) {
+		uint32_t bpage = offsets[i] >> HOMA_BPAGE_SHIFT;
+
+		/* The library must never return what is not its own. */
+		if (bpage >= fake->num_bpages || !fake->owned[bpage])
+			abort();
+		fake->owned[bpage] = false;
+		fake->num_owned--;
+	}
+}
+
+/* Put @rpc's message into the region. Return: in how many bpages. */
+static uint32_t scatter(struct fake *fake, const struct rpc *rpc, uint32_t *offsets)
+{
+	uint32_t i, num = 0;
+	size_t at = 0;
+
 	for (i = 0; i < fake->num_bpages && at < rpc->length; i++) {
 		size_t bytes = rpc->length - at;
 		/* The last piece may begin anywhere. */
@@ -343,12 +392,12 @@ static void scatter(struct fake *fake, const struct rpc *rpc, struct homa_recvms
 		if (begin + bytes > HOMA_BPAGE_SIZE)
 			begin = 0;
 		memcpy(fake->region + (size_t)i * HOMA_BPAGE_SIZE + begin, rpc->data + at, bytes);
-		args->bpage_offsets[args->num_bpages++] =
-			(uint32_t)((size_t)i * HOMA_BPAGE_SIZE + begin);
+		offsets[num++] = (uint32_t)((size_t)i * HOMA_BPAGE_SIZE + begin);
 		fake->owned[i] = true;
 		fake->num_owned++;
 		at += bytes;
 	}
+	return num;
 }
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *hdr, int flags)
@@ -358,22 +407,13 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *hdr, int flags)
 	struct sockaddr_storage *peer, mapped;
 	struct rpc *rpc;
 	ssize_t length;
-	uint32_t i;
 
 	if (!is_fake(fd))
 		return __real_recvmsg(fd, hdr, flags);
 	pthread_mutex_lock(&lock);
 	if (hdr->msg_controllen != sizeof(*args) || args->num_bpages > HOMA_MAX_BPAGES)
 		abort();
-	for (i = 0; i < args->num_bpages; i++) {
-		uint32_t bpage = args->bpage_offsets[i] >> HOMA_BPAGE_SHIFT;
-
-		/* The library must never return what is not its own. */
-		if (bpage >= fake->num_bpages || !fake->owned[bpage])
-			abort();
-		fake->owned[bpage] = false;
-		fake->num_owned--;
-	}
+	take_back(fake, args->bpage_offsets, args->num_bpages);
 	args->num_bpages = 0;
 	if (args->id) {
 		update(fd);
@@ -393,7 +433,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *hdr, int flags)
 		update(fd);
 		return fail(fd, error, "RPC failed");
 	}
-	scatter(fake, rpc, args);
+	args->num_bpages = scatter(fake, rpc, args->bpage_offsets);
 	length = (ssize_t)rpc->length;
 	peer = rpc->state == REQUEST_WAITS ? &rpc->client_addr : &rpc->server_addr;
 	if (hdr->msg_name) {
@@ -421,6 +461,137 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *hdr, int flags)
 	return length;
 }
 
+/* Sleep until something has changed. Return: 0, EINTR or EAGAIN. */
+static int sleep_until(const struct timespec *end)
+{
+	static unsigned int sleeps;
+	int ret;
+
+	if (getenv("HOMA_TEST_EINTR") && ++sleeps % 3 == 0)
+		return EINTR;
+	if (!end)
+		ret = pthread_cond_wait(&changed, &lock);
+	else
+		ret = pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, end);
+	return ret ? EAGAIN : 0;
+}
+
+/* Wait for the private response @id. Locked; if it fails that is over. */
+static int receive_private(int fd, uint64_t id, struct homa_recv *recv, const struct timespec *end)
+{
+	struct fake *fake = &sockets[fd];
+	struct rpc *rpc = client_rpc(fd, id);
+	int err = 0;
+
+	if (rpc && (!rpc->is_private || rpc->waited))
+		return fail(fd, EINVAL, "another thread waits for it");
+	if (rpc)
+		rpc->waited = true;
+	for (;;) {
+		rpc = client_rpc(fd, id);
+		if (!rpc)
+			return fail(fd, EINVAL, "no such client RPC");
+		if (rpc->state == RESPONSE_WAITS && has_room(fake, rpc))
+			break;
+		if (err) {
+			rpc->waited = false;
+			return fail(fd, err, "nothing");
+		}
+		err = sleep_until(end);
+	}
+	recv->id = id;
+	recv->completion_cookie = rpc->cookie;
+	recv->error = rpc->error;
+	recv->length = (uint32_t)rpc->length;
+	recv->num_bpages = 0;
+	if (!rpc->error && rpc->length <= recv->room)
+		memcpy((void *)(uintptr_t)recv->data, rpc->data, rpc->length);
+	else if (!rpc->error)
+		recv->num_bpages = scatter(fake, rpc, recv->bpage_offsets);
+	memcpy(&recv->from, &rpc->server_addr, sizeof(recv->from));
+	forget(rpc);
+	update(fd);
+	return 0;
+}
+
+unsigned int t_lib_exchanges;	/* for the tests */
+
+static int exchange(int fd, struct homa_exchange *args)
+{
+	struct homa_send *out = (struct homa_send *)(uintptr_t)args->sends;
+	struct homa_recv *in = (struct homa_recv *)(uintptr_t)args->recvs;
+	uint32_t num_sends = args->num_sends, num_recvs = args->num_recvs;
+	bool call = args->flags & HOMA_EXCHANGE_CALL;
+	struct timespec end;
+
+	if (getenv("HOMA_TEST_NO_EXCHANGE"))
+		return fail(fd, EINVAL, "unknown request");
+	if (num_sends > 1 || num_recvs > 1 || args->timeout_ns < -1 ||
+	    (call && (args->id || !num_sends || !num_recvs)) ||
+	    (num_recvs && !call && !args->id))
+		abort();	/* not what the library does */
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += args->timeout_ns / 1000000000;
+	end.tv_nsec += args->timeout_ns % 1000000000;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_nsec -= 1000000000;
+		end.tv_sec++;
+	}
+	if (num_recvs)
+		__atomic_add_fetch(&t_lib_exchanges, 1, __ATOMIC_SEQ_CST);
+	args->num_sends = 0;
+	args->num_recvs = 0;
+	take_back(&sockets[fd], (uint32_t *)(uintptr_t)args->returns, args->num_returns);
+	args->num_returns = 0;
+	update(fd);
+	if (num_sends) {
+		struct iovec piece = { (void *)(uintptr_t)out->data, out->length };
+		struct msghdr hdr = {
+			.msg_name = &out->to,
+			.msg_namelen = addr_bytes(out->to.sa.sa_family),
+			.msg_iov = &piece,
+			.msg_iovlen = 1,
+		};
+		struct homa_sendmsg_args sent = {
+			.id = out->id,
+			.completion_cookie = out->completion_cookie,
+			.flags = out->flags | (call ? HOMA_SENDMSG_PRIVATE : 0),
+		};
+
+		if (call && out->id)
+			abort();
+		if (send_message(fd, &hdr, &sent))
+			return -1;
+		out->id = sent.id;
+		args->num_sends = 1;
+	}
+	if (num_recvs && receive_private(fd, call ? out->id : args->id, in,
+					 args->timeout_ns < 0 ? NULL : &end))
+		return -1;
+	args->num_recvs = num_recvs;
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+/* Of our requests only the ids. */
+static void fill_info(int fd, struct homa_info *info)
+{
+	struct homa_rpc_info *list = (struct homa_rpc_info *)(uintptr_t)info->rpc_info;
+	uint64_t room = info->rpc_info_length / sizeof(*list);
+	struct rpc *rpc;
+
+	info->num_rpcs = 0;
+	for (rpc = rpcs; rpc; rpc = rpc->next) {
+		if (rpc->client != fd && rpc->server != fd)
+			continue;
+		if (info->num_rpcs < room)
+			list[info->num_rpcs] = (struct homa_rpc_info){
+				.id = rpc->client == fd ? rpc->id : rpc->id + 1,
+			};
+		info->num_rpcs++;
+	}
+}
+
 int __wrap_ioctl(int fd, unsigned long request, void *arg)
 {
 	struct homa_abort_args *abort_args = arg;
@@ -431,21 +602,22 @@ int __wrap_ioctl(int fd, unsigned long request, void *arg)
 		return __real_ioctl(fd, request, arg);
 	pthread_mutex_lock(&lock);
 	if (request == HOMAIOCINFO) {
-		info->num_rpcs = 0;
-		for (rpc = rpcs; rpc; rpc = rpc->next)
-			info->num_rpcs += rpc->client == fd || rpc->server == fd;
+		fill_info(fd, info);
 		memcpy(info->error_msg, sockets[fd].why, sizeof(info->error_msg));
 		info->bpool_avail_bytes =
 			(uint64_t)(sockets[fd].num_bpages - sockets[fd].num_owned) * HOMA_BPAGE_SIZE;
 		pthread_mutex_unlock(&lock);
 		return 0;
 	}
-	for (rpc = rpcs; rpc; rpc = rpc->next)
-		if (rpc->id == abort_args->id && rpc->client == fd)
-			break;
+	if (request == HOMAIOCEXCHANGE)
+		return exchange(fd, arg);
+	rpc = client_rpc(fd, abort_args->id);
 	if (!rpc)
 		return fail(fd, EINVAL, "no such client RPC");
-	forget(rpc);
+	if (abort_args->error)
+		end_rpc(rpc, abort_args->error);
+	else
+		forget(rpc);
 	update(fd);
 	pthread_mutex_unlock(&lock);
 	return 0;

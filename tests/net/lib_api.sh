@@ -9,3 +9,4 @@
 
 new_host t
 in_ns t t_lib || die "t_lib"
+HOMA_TEST_NO_EXCHANGE=1 in_ns t t_lib || die "t_lib without HOMAIOCEXCHANGE"

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,15 +115,6 @@ static void test_async(int family)
 	T_OK(!completion.response);
 }
 
-static uint32_t num_rpcs(struct homa *homa)
-{
-	struct homa_info info = { 0 };
-
-	if (ioctl(homa_socket(homa), HOMAIOCINFO, &info))
-		t_die("HOMAIOCINFO");
-	return info.num_rpcs;
-}
-
 static void *wait_for_private(void *arg)
 {
 	struct homa_msg *response;
@@ -192,7 +182,7 @@ static void test_private(int family)
 	homa_msg_free(completion.response);
 	T_RET(homa_complete(client, 0, &completion), -EAGAIN);
 	/* Nor has the kernel anything of all these any more. */
-	T_OK(T_WAIT(num_rpcs(client) == 0, 5000));
+	T_OK(T_WAIT(t_lib_num_rpcs(client) == 0, 5000));
 }
 
 static void *complete_one(void *arg)

@@ -60,6 +60,14 @@ bool t_lib_limit_sends(struct homa *homa);
 /* Free bytes of the receive region, as the kernel sees it. */
 uint64_t t_lib_avail(struct homa *homa);
 
+/* How often libhoma has waited in HOMAIOCEXCHANGE. With HOMA_TEST_NO_EXCHANGE in the environment
+ * the kernel does not know it.
+ */
+extern unsigned int t_lib_exchanges;
+
+/* RPCs of the socket, as the kernel sees them. */
+uint32_t t_lib_num_rpcs(struct homa *homa);
+
 #define T_SA(addr) ((const struct sockaddr *)&(addr)->sa)
 
 #endif /* T_LIB_H */

@@ -218,3 +218,12 @@ uint64_t t_lib_avail(struct homa *homa)
 		t_die("HOMAIOCINFO");
 	return info.bpool_avail_bytes;
 }
+
+uint32_t t_lib_num_rpcs(struct homa *homa)
+{
+	struct homa_info info = { 0 };
+
+	if (ioctl(homa_socket(homa), HOMAIOCINFO, &info))
+		t_die("HOMAIOCINFO");
+	return info.num_rpcs;
+}
