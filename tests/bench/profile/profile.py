@@ -31,6 +31,8 @@ WORK = {
 }
 LOAD_BYTES_MAX = 1400
 PROTOS = ["udp", "tcp", "homa", "exchange"]
+# Round trips only, and if asked for.
+MORE_PROTOS = ["libhoma"]
 UDP_BYTES_MAX = 65507
 USER = "(user space)"
 
@@ -179,17 +181,20 @@ def parse_args():
                              "bench with 64 RPCs at a time, of TCP and Homa")
     parser.add_argument("--proto", default=",".join(PROTOS),
                         help="which of them, separated by commas; exchange: Homa with "
-                             "HOMAIOCEXCHANGE, up to 16 messages a call if --work has many RPCs")
+                             "HOMAIOCEXCHANGE, up to 16 messages a call if --work has many RPCs; "
+                             "also libhoma, round trips only")
     parser.add_argument("--bytes", type=int, default=100, help="length of a message")
     parser.add_argument("--link", choices=["veth", "cut", "loopback"], default="veth",
                         help="of round trips; cut: a veth with an MTU of 1500, none joined")
     parser.add_argument("--rows", type=int, default=60, help="functions to show")
-    parser.add_argument("--trace", choices=PROTOS,
+    parser.add_argument("--trace", choices=PROTOS + MORE_PROTOS,
                         help="show the last round trip of one protocol, call by call")
     args = parser.parse_args()
     args.protos = args.proto.split(",")
-    if not set(args.protos) <= set(PROTOS):
-        parser.error("--proto knows %s" % ", ".join(PROTOS))
+    if not set(args.protos) <= set(PROTOS + MORE_PROTOS):
+        parser.error("--proto knows %s" % ", ".join(PROTOS + MORE_PROTOS))
+    if args.work != "rtt" and set(args.protos) & set(MORE_PROTOS):
+        parser.error("%s: only with --work rtt" % ", ".join(MORE_PROTOS))
     if args.trace and args.trace not in args.protos:
         parser.error("--trace %s needs it in --proto" % args.trace)
     if args.work != "rtt":
