@@ -17,4 +17,5 @@ if [ "$HOMA_TIER" = stock ]; then
 	t_hooks cgroup /tmp/cgroup/homa || die "control groups"
 	t_hooks lsm || die "security modules"
 	t_hooks classify || die "labels of flows"
+	t_hooks calls || die "security modules asked by HOMAIOCEXCHANGE"
 fi

@@ -5,8 +5,8 @@
  *    t_fuzz_syscalls -r 7 -n 20000
  *        20,000 calls of the 7th sequence in this network namespace
  *
- * A process has threads that share a few sockets: they send, receive, answer,
- * abort, set options, bind, connect, poll, shut down, close and open again, with
+ * A process has threads that share a few sockets: they send, receive, exchange,
+ * answer, abort, set options, bind, connect, poll, shut down, close and open again, with
  * arguments that are right, nearly right or senseless, and with addresses that
  * are not mapped, read-only, or cross into such pages. Children that are forked in
  * the middle of it go on with the same sockets, some of them in a network
@@ -213,6 +213,76 @@ static long call_receive(struct thread *t, int fd)
 	return ret;
 }
 
+#define MESSAGES 20		/* of an exchange; more than the kernel handles in one go */
+
+/* A few messages out and in; counts, room, addresses and buffers are right, or not. */
+static long call_exchange(struct thread *t, int fd)
+{
+	static const int64_t timeouts_ns[] = { 0, 0, 1, 1000000, -1, -2, INT64_MAX, INT64_MIN };
+	static __thread unsigned char body[20000], room[5000];
+	struct homa_send sends[MESSAGES];
+	struct homa_recv recvs[MESSAGES];
+	uint32_t returns[MESSAGES];
+	struct homa_exchange args = {
+		.id = any(t, 8) ? 0 : last_ids[any(t, 16)],
+		.timeout_ns = timeouts_ns[any(t, any(t, 4) ? 4 : 8)],
+		.num_sends = any(t, 3) ? any(t, 3) : any(t, 8) ? any(t, MESSAGES) : (uint32_t)odd_number(t),
+		.num_recvs = any(t, 3) ? any(t, 3) : any(t, 8) ? any(t, MESSAGES) : (uint32_t)odd_number(t),
+		.num_returns = any(t, 4) ? 0 : any(t, 8) ? any(t, MESSAGES) : (uint32_t)odd_number(t),
+		.flags = any(t, 4) ? 0 : any(t, 4) ? HOMA_EXCHANGE_CALL : (uint32_t)odd_number(t),
+	};
+	struct sockaddr_storage sa;
+	unsigned int i;
+	long ret;
+
+	if (args.flags == HOMA_EXCHANGE_CALL && any(t, 4))
+		args.num_sends = args.num_recvs = 1;
+	an_address(t, &sa);
+	for (i = 0; i < MESSAGES; i++) {
+		sends[i] = (struct homa_send){
+			.id = any(t, 2) || args.flags ? 0 : last_ids[any(t, 16)],
+			.completion_cookie = any(t, 2) ? 0 : odd_number(t),
+			.data = (uintptr_t)bad_memory(t, body, 64),
+			.length = any(t, 32) ? 1 + any(t, any(t, 4) ? 2000 : sizeof(body)) :
+					       (uint32_t)odd_number(t),
+			.flags = any(t, 32) ? any(t, 2) : (uint32_t)odd_number(t),
+			.reserved = any(t, 64) ? 0 : 1,
+		};
+		if (any(t, 8) == 0)
+			an_address(t, &sa);
+		memcpy(&sends[i].to, &sa, sizeof(sends[i].to));
+		recvs[i] = (struct homa_recv){
+			.data = (uintptr_t)bad_memory(t, room, sizeof(room)),
+			.room = any(t, 4) ? any(t, sizeof(room) + 1) : 0,
+		};
+		returns[i] = any(t, 4) ? last_pages[any(t, 16)] : (uint32_t)odd_number(t);
+	}
+	args.sends = (uintptr_t)bad_memory(t, sends, sizeof(sends));
+	args.recvs = (uintptr_t)bad_memory(t, recvs, sizeof(recvs));
+	args.returns = (uintptr_t)bad_memory(t, returns, sizeof(returns));
+	ret = ioctl(fd, HOMAIOCEXCHANGE, bad_memory(t, &args, sizeof(args)));
+	if (!ret && args.num_recvs && args.num_recvs <= MESSAGES) {
+		last_ids[any(t, 16)] = recvs[0].id;
+		if (recvs[0].num_bpages)
+			last_pages[any(t, 16)] = recvs[0].bpage_offsets[0];
+		/* What a server does next. */
+		if (recvs[0].id & 1 && any(t, 4)) {
+			sends[0] = (struct homa_send){
+				.id = recvs[0].id, .data = (uintptr_t)body,
+				.length = 1 + any(t, 2000), .to = recvs[0].from,
+			};
+			args = (struct homa_exchange){
+				.sends = (uintptr_t)sends, .recvs = (uintptr_t)recvs,
+				.num_sends = 1, .num_recvs = any(t, MESSAGES),
+			};
+			ioctl(fd, HOMAIOCEXCHANGE, &args);
+		}
+	}
+	if (args.num_sends && args.num_sends <= MESSAGES && sends[0].id)
+		last_ids[any(t, 16)] = sends[0].id;
+	return ret;
+}
+
 static long call_ioctl(struct thread *t, int fd)
 {
 	static struct homa_rpc_info rpcs[8];
@@ -234,7 +304,7 @@ static long call_ioctl(struct thread *t, int fd)
 	case 2:
 		return ioctl(fd, HOMAIOCFREEZE, 0);
 	default:
-		return ioctl(fd, _IOC(any(t, 4), 'h', 0x8e + any(t, 8), any(t, 300)),
+		return ioctl(fd, _IOC(any(t, 4), 'h', any(t, 4) ? 0x8e + any(t, 8) : 0xa0, any(t, 300)),
 			     bad_memory(t, &info, sizeof(info)));
 	}
 }
@@ -297,7 +367,7 @@ static void *work(void *arg)
 
 	for (i = 0; i < t->calls; i++) {
 		fd = a_socket(t, &index);
-		switch (any(t, 8)) {
+		switch (any(t, 10)) {
 		case 0:
 		case 1:
 		case 2:
@@ -306,6 +376,10 @@ static void *work(void *arg)
 		case 3:
 		case 4:
 			ret = call_receive(t, fd);
+			break;
+		case 8:
+		case 9:
+			ret = call_exchange(t, fd);
 			break;
 		case 5:
 			ret = call_ioctl(t, fd);

@@ -7,9 +7,10 @@
  *    t_hooks cgroup DIR BPF programs of the control group DIR, to be created
  *    t_hooks lsm        a security module (BPF) at socket_sock_rcv_skb
  *    t_hooks classify   one that is asked for the label of a socket's flow
+ *    t_hooks calls      one at socket_sendmsg and socket_recvmsg, for HOMAIOCEXCHANGE
  *
  * Each is shown to stop RPCs, or those packets that it selects, and to let them
- * pass again; the last one only counts. Packets go over the loopback device.
+ * pass again; labels are only counted. Packets go over the loopback device.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -322,6 +324,35 @@ static uint64_t count_in(int map)
 #define INSN(op, dst, src, offset, value) \
 	{ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset), .imm = (value) }
 
+/* The group of our process, by which the program knows it (process ids belong to namespaces). */
+#define GROUP 4711
+
+/* A program that counts in @map how often our process asks, and says @verdict. Others may. */
+static int load_verdict(int map, uint32_t btf_id, int verdict)
+{
+	struct bpf_insn code[] = {
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_current_uid_gid),
+		INSN(BPF_ALU64 | BPF_RSH | BPF_K, BPF_REG_0, 0, 0, 32),
+		INSN(BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 11, GROUP),
+		INSN(BPF_ST | BPF_MEM | BPF_W, BPF_REG_10, 0, -4, 0),
+		INSN(BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
+		INSN(0, 0, 0, 0, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0),
+		INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -4),
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, 1),
+		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_1, 0, BPF_ADD),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, verdict),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+
+	return bpf_load_code(BPF_PROG_TYPE_LSM, code, sizeof(code) / sizeof(code[0]), BPF_LSM_MAC,
+			     btf_id);
+}
+
 static int load_counter(int map, uint32_t btf_id)
 {
 	struct bpf_insn code[] = {
@@ -373,6 +404,119 @@ static void check_classify(int family)
 	close_sockets();
 }
 
+/* ---- the calls of a socket ---- */
+
+/* Attach a security module at @hook that counts in @map; close() of the result detaches it. */
+static int attach_verdict(const char *hook, int map, int verdict)
+{
+	union bpf_attr attr = { 0 };
+	int program = load_verdict(map, btf_function(hook), verdict), link;
+
+	attr.raw_tracepoint.prog_fd = (uint32_t)program;
+	link = sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+	if (link < 0)
+		t_die("the program cannot be attached");
+	close(program);
+	return link;
+}
+
+#define MESSAGES 6
+
+static struct homa_exchange exchange_args;
+
+/* Requests to the ports PORT + @ports[i], then receive up to @max. */
+static int exchange(const struct t_sock *sock, const char *ports, uint32_t max)
+{
+	static char data[100], rooms[MESSAGES][100];
+	struct homa_send out[MESSAGES] = { 0 };
+	struct homa_recv in[MESSAGES] = { 0 };
+	uint32_t i;
+
+	exchange_args = (struct homa_exchange){
+		.sends = (uintptr_t)out, .recvs = (uintptr_t)in, .num_sends = strlen(ports),
+		.num_recvs = max,
+	};
+	for (i = 0; i < MESSAGES; i++) {
+		if (i < exchange_args.num_sends) {
+			struct t_addr to = t_loopback(sock->family, (uint16_t)(PORT + ports[i] - '0'));
+
+			memcpy(&out[i].to, &to.sa, to.len);
+		}
+		out[i].data = (uintptr_t)data;
+		out[i].length = sizeof(data);
+		in[i].data = (uintptr_t)rooms[i];
+		in[i].room = sizeof(rooms[0]);
+	}
+	return ioctl(sock->fd, HOMAIOCEXCHANGE, &exchange_args) ? -errno : 0;
+}
+
+/* The hooks are asked as the system calls ask them, and what they say counts. */
+static void check_calls(int family)
+{
+	struct t_addr addr = t_loopback(family, PORT);
+	struct homa_sendmsg_args args = { 0 };
+	int sends = make_map(), recvs = make_map(), link, link2;
+	struct t_msg msg = { 0 };
+	struct t_sock other;
+
+	t_case("security module, calls of family %d, asked", family);
+	T_RET(setregid(GROUP, (gid_t)-1), 0);
+	open_sockets(family);
+	t_open(&other, family, PORT + 1);
+	link = attach_verdict("bpf_lsm_socket_sendmsg", sends, 0);
+	link2 = attach_verdict("bpf_lsm_socket_recvmsg", recvs, 0);
+	/* Once for each destination that is not the one before. */
+	T_RET(exchange(&client, "0", 0), 0);
+	T_EQ(count_in(sends), 1);
+	T_RET(exchange(&client, "00000", 0), 0);
+	T_EQ(count_in(sends), 2);
+	T_RET(exchange(&client, "001101", 0), 0);
+	T_EQ(count_in(sends), 6);
+	T_EQ(count_in(recvs), 0);
+	/* Once for all that is received. */
+	T_OK(T_WAIT(t_info(&server).num_rpcs == 9, 2000));
+	t_sleep_ms(20);
+	T_RET(exchange(&server, "", 4), 0);
+	T_EQ(exchange_args.num_recvs, 4);
+	T_EQ(count_in(recvs), 1);
+	T_RET(exchange(&server, "", 4), 0);
+	T_EQ(count_in(recvs), 2);
+	T_RET(exchange(&other, "", 0), 0);
+	T_EQ(count_in(recvs), 2);
+	T_EQ(count_in(sends), 6);
+	close(link);
+	close(link2);
+
+	t_case("security module, calls of family %d, sending is refused", family);
+	T_RET(t_abort(&client, 0, 0), 0);
+	link = attach_verdict("bpf_lsm_socket_sendmsg", sends, -EPERM);
+	T_RET(t_sendmsg(&client, &addr, "x", 1, &args, 0), -EPERM);
+	T_RET(exchange(&client, "000", 1), -EPERM);
+	T_EQ(exchange_args.num_sends, 0);
+	T_EQ(exchange_args.num_recvs, 0);
+	T_EQ(t_info(&client).num_rpcs, 0);
+	T_RET(exchange(&other, "", 1), 0);
+	T_EQ(exchange_args.num_recvs, 1);
+	close(link);
+	T_RET(exchange(&client, "000", 0), 0);
+
+	t_case("security module, calls of family %d, receiving is refused", family);
+	T_RET(t_abort(&client, 0, 0), 0);
+	link = attach_verdict("bpf_lsm_socket_recvmsg", recvs, -EACCES);
+	T_RET(t_recv(&other, &msg, 0, MSG_DONTWAIT), -EACCES);
+	T_RET(exchange(&other, "00", 1), -EACCES);
+	T_EQ(exchange_args.num_sends, 2);
+	T_EQ(exchange_args.num_recvs, 0);
+	T_EQ(t_info(&other).num_rpcs, 3 + 2);
+	close(link);
+	T_RET(exchange(&other, "", 1), 0);
+	T_EQ(exchange_args.num_recvs, 1);
+	t_close(&other);
+	close(sends);
+	close(recvs);
+	close_sockets();
+}
+
 int main(int argc, char **argv)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
@@ -393,8 +537,10 @@ int main(int argc, char **argv)
 			check_lsm(families[i]);
 		else if (!strcmp(what, "classify"))
 			check_classify(families[i]);
+		else if (!strcmp(what, "calls"))
+			check_calls(families[i]);
 		else
-			errx(2, "usage: t_hooks filter|policy|lsm|classify, t_hooks cgroup DIR");
+			errx(2, "usage: t_hooks filter|policy|lsm|classify|calls, t_hooks cgroup DIR");
 	}
 	return t_end();
 }
