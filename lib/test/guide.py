@@ -14,7 +14,8 @@ root = pathlib.Path(sys.argv[1])
 guide = (root / "docs/programming.md").read_text()
 names = re.search(r"assume the headers (.*?)\.\n\n", guide, re.S).group(1)
 prelude = "".join(f"#include {header}\n" for header in re.findall(r"<[\w./]+>", names))
-flags = ["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", str(root / "lib/include"), "-c"]
+flags = ["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-I", str(root / "lib/include"), "-I",
+         str(root / "include/uapi"), "-c"]
 count = {}
 bad = 0
 
