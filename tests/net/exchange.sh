@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
-# tier: uml stock
+# tier: uml stock newest
 # timeout: 90
 #
 # HOMAIOCEXCHANGE: every sentence of its documentation in include/uapi/linux/homa.h; and

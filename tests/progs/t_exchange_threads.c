@@ -95,7 +95,7 @@ static void *client_thread(void *arg)
 		ret = x_call(&me->h->client, &x);
 		if (me->forever) {
 			/* Where time is virtual, it passes only when all wait. */
-			if (t_random(&me->random) % 4 == 0)
+			if (t_random(&me->random) % 2)
 				t_sleep_ms(1);
 			continue;
 		}
