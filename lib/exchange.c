@@ -46,6 +46,16 @@ static socklen_t address_bytes(const struct sockaddr *to, socklen_t to_bytes)
 	return 0;
 }
 
+/* Put in an address for which address_bytes() is not 0. */
+static void set_address(union homa_address *out, const struct sockaddr *to)
+{
+	/* Of constant lengths, which the compiler copies itself. */
+	if (to->sa_family == AF_INET6)
+		memcpy(out, to, sizeof(struct sockaddr_in6));
+	else
+		memcpy(out, to, sizeof(struct sockaddr_in));
+}
+
 /**
  * lh_exchange_suits() - can a message be sent so?
  * @homa:      the handle
@@ -67,15 +77,14 @@ bool lh_exchange_suits(const struct homa *homa, const struct sockaddr *to, sockl
  * lh_exchange_send() - send a message for which lh_exchange_suits()
  * @homa:     the handle
  * @to:       where to
- * @to_bytes: size of @to
  * @iov:      the message
  * @args:     as for sendmsg(), in and out
  * @wait:     wait a tick for room
  *
  * Return: 0 or -1, with errno.
  */
-int lh_exchange_send(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
-		     const struct iovec *iov, struct homa_sendmsg_args *args, bool wait)
+int lh_exchange_send(struct homa *homa, const struct sockaddr *to, const struct iovec *iov,
+		     struct homa_sendmsg_args *args, bool wait)
 {
 	struct homa_send send = {
 		.id = args->id,
@@ -91,7 +100,7 @@ int lh_exchange_send(struct homa *homa, const struct sockaddr *to, socklen_t to_
 	};
 	int ret;
 
-	memcpy(&send.to, to, address_bytes(to, to_bytes));
+	set_address(&send.to, to);
 	ret = ioctl(homa->fd, HOMAIOCEXCHANGE, &exchange);
 	args->id = send.id;
 	return ret;
@@ -152,8 +161,10 @@ static int64_t left_ns(uint64_t end_ns)
 static int gone(struct homa *homa)
 {
 	struct lh_received received;
-	int ret = lh_receive(homa, &received);
+	int ret;
 
+	pthread_mutex_lock(&homa->lock);
+	ret = lh_receive(homa, &received);
 	if (ret == -ESHUTDOWN)
 		return ret;
 	if (!ret) {
@@ -248,18 +259,25 @@ int lh_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 		.recvs = (uintptr_t)&recv,
 		.returns = (uintptr_t)returns,
 	};
-	struct homa_msg *msg = lh_msg_get(homa, returns, LH_PENDING_MAX, &args.num_returns);
+	struct homa_msg *msg;
 	int ret = 0;
 
+	pthread_mutex_lock(&homa->lock);
+	/* Pieces may have to wait for room; buffers do not wait with them. */
+	msg = lh_msg_get(homa, returns, iov_count == 1 ? LH_PENDING_MAX : 0, &args.num_returns);
+	pthread_mutex_unlock(&homa->lock);
 	if (!msg)
-		return lh_fail(-ENOMEM, "no memory for a message");
+		return -ENOMEM;
 	recv.data = (uintptr_t)msg->small;
 	if (iov_count == 1) {
-		memcpy(&send.to, to, address_bytes(to, to_bytes));
+		set_address(&send.to, to);
 		args.num_sends = 1;
 		args.flags = HOMA_EXCHANGE_CALL;
 	} else {
 		ret = send_pieces(homa, to, to_bytes, iov, iov_count, end_ns, &args.id);
+		pthread_mutex_lock(&homa->lock);
+		args.num_returns = lh_take_pending(homa, returns, LH_PENDING_MAX);
+		pthread_mutex_unlock(&homa->lock);
 	}
 	if (!ret)
 		ret = exchange(homa, &args, &send, end_ns);

@@ -183,7 +183,7 @@ int lh_usable(const struct homa *homa);		/* not in a forked child, not closed */
 /* kernel.c: the system calls. */
 int lh_sendmsg(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	       const struct iovec *iov, int iov_count, struct homa_sendmsg_args *args, int flags);
-int lh_receive(struct homa *homa, struct lh_received *received);
+int lh_receive(struct homa *homa, struct lh_received *received);	/* unlocks */
 void lh_msg_fill(struct homa_msg *msg, uint64_t id, size_t length, const uint32_t *bpages,
 		 uint32_t num_bpages);
 void lh_give_back(struct homa *homa, const uint32_t *bpages, uint32_t num);
@@ -193,8 +193,8 @@ int lh_abort(struct homa *homa, uint64_t id);
 void lh_exchange_init(struct homa *homa);
 bool lh_exchange_suits(const struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 		       const struct iovec *iov, int iov_count);
-int lh_exchange_send(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
-		     const struct iovec *iov, struct homa_sendmsg_args *args, bool wait);
+int lh_exchange_send(struct homa *homa, const struct sockaddr *to, const struct iovec *iov,
+		     struct homa_sendmsg_args *args, bool wait);
 bool lh_call_suits(const struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 		   int64_t timeout_ns);
 int lh_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
@@ -202,8 +202,9 @@ int lh_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 	    struct homa_msg **response);
 
 /* msg.c */
+uint32_t lh_take_pending(struct homa *homa, uint32_t *returns, uint32_t max);	/* lock held */
 struct homa_msg *lh_msg_get(struct homa *homa, uint32_t *returns, uint32_t max,
-			    uint32_t *num);		/* may be NULL */
+			    uint32_t *num);		/* lock held; may be NULL */
 void lh_msg_put(struct homa_msg *msg);			/* unused, without contents */
 void lh_msg_set_memory(struct homa_msg *msg, void *memory, size_t bytes);
 void lh_queue_init(struct lh_queue *queue);

@@ -15,6 +15,10 @@ int lh_iov_check(const struct iovec *iov, int iov_count, size_t *bytes)
 	size_t sum = 0;
 	int i;
 
+	if (iov_count == 1 && iov->iov_len && iov->iov_len <= SIZE_MAX / 2) {
+		*bytes = iov->iov_len;
+		return 0;
+	}
 	if (iov_count < 1 || iov_count > LH_IOV_MAX)
 		return lh_fail(-EINVAL, "a message has 1 to 1000 pieces");
 	for (i = 0; i < iov_count; i++) {

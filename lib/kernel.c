@@ -34,8 +34,7 @@ int lh_sendmsg(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 
 	do {
 		if (lh_exchange_suits(homa, to, to_bytes, iov, iov_count))
-			ret = lh_exchange_send(homa, to, to_bytes, iov, args,
-					       !(flags & MSG_DONTWAIT));
+			ret = lh_exchange_send(homa, to, iov, args, !(flags & MSG_DONTWAIT));
 		else
 			ret = sendmsg(homa->fd, &hdr, flags);
 	} while (ret < 0 && errno == EINTR);
@@ -89,7 +88,7 @@ void lh_msg_fill(struct homa_msg *msg, uint64_t id, size_t length, const uint32_
 
 /**
  * lh_receive() - what the kernel has next, without waiting
- * @homa:     the handle
+ * @homa:     the handle, locked; not any more afterwards
  * @received: a message, or an RPC of ours that failed
  *
  * The message structure is allocated before, so that no message is lost for want of memory.
@@ -105,8 +104,9 @@ int lh_receive(struct homa *homa, struct lh_received *received)
 	ssize_t length;
 	int err;
 
+	pthread_mutex_unlock(&homa->lock);
 	if (!msg)
-		return lh_fail(-ENOMEM, "no memory for a message");
+		return -ENOMEM;
 	do {
 		hdr = (struct msghdr){
 			.msg_name = &msg->peer,

@@ -53,8 +53,27 @@ const struct sockaddr *homa_msg_peer(const struct homa_msg *msg, socklen_t *addr
 }
 
 /**
+ * lh_take_pending() - buffers that go back with a call
+ * @homa:    the handle, locked
+ * @returns: where the buffers are returned
+ * @max:     room there
+ *
+ * Return: how many there are.
+ */
+uint32_t lh_take_pending(struct homa *homa, uint32_t *returns, uint32_t max)
+{
+	uint32_t num = homa->num_pending < max ? homa->num_pending : max;
+
+	if (num) {
+		homa->num_pending -= num;
+		memcpy(returns, &homa->pending[homa->num_pending], num * sizeof(*returns));
+	}
+	return num;
+}
+
+/**
  * lh_msg_get() - an empty message, and buffers that go back with the call it is for
- * @homa:    the handle
+ * @homa:    the handle, locked
  * @returns: where the buffers are returned
  * @max:     room there
  * @num:     how many there are
@@ -63,26 +82,21 @@ const struct sockaddr *homa_msg_peer(const struct homa_msg *msg, socklen_t *addr
  */
 struct homa_msg *lh_msg_get(struct homa *homa, uint32_t *returns, uint32_t max, uint32_t *num)
 {
-	struct homa_msg *msg;
+	struct homa_msg *msg = homa->cache;
 
 	*num = 0;
-	pthread_mutex_lock(&homa->lock);
-	msg = homa->cache;
 	if (msg) {
 		homa->cache = msg->next;
 		homa->num_cached--;
 	} else {
 		msg = malloc(sizeof(*msg));
+		if (!msg) {
+			lh_fail(-ENOMEM, "no memory for a message");
+			return NULL;
+		}
 	}
-	if (msg) {
-		homa->num_msgs++;
-		*num = homa->num_pending < max ? homa->num_pending : max;
-		homa->num_pending -= *num;
-		memcpy(returns, &homa->pending[homa->num_pending], *num * sizeof(*returns));
-	}
-	pthread_mutex_unlock(&homa->lock);
-	if (!msg)
-		return NULL;
+	homa->num_msgs++;
+	*num = lh_take_pending(homa, returns, max);
 	msg->homa = homa;
 	msg->next = NULL;
 	msg->num_bpages = 0;

@@ -84,10 +84,13 @@ static void hear(int fd)
  */
 void lh_ready(struct homa *homa)
 {
-	bool ready = homa->requests.head || homa->done_head || homa->stopped ||
-		(homa->large && homa->large->num_stalled);
+	bool ready;
 
-	if (homa->epoll_fd < 0 || ready == homa->ready_set)
+	if (homa->epoll_fd < 0)
+		return;
+	ready = homa->requests.head || homa->done_head || homa->stopped ||
+		(homa->large && homa->large->num_stalled);
+	if (ready == homa->ready_set)
 		return;
 	homa->ready_set = ready;
 	if (ready)
@@ -199,7 +202,7 @@ static void poll_socket(struct homa *homa, struct lh_waiter *waiter, uint64_t en
 		{ .fd = homa->fd, .events = POLLIN },
 		{ .fd = homa->wake_fd, .events = POLLIN },
 	};
-	uint64_t work_ns = lh_large_next_ns(homa);
+	uint64_t work_ns = homa->large ? lh_large_next_ns(homa) : LH_NEVER;
 	struct timespec time;
 
 	if (homa->large && homa->large->late)
@@ -207,7 +210,8 @@ static void poll_socket(struct homa *homa, struct lh_waiter *waiter, uint64_t en
 	homa->poller = waiter;
 	pthread_mutex_unlock(&homa->lock);
 	ppoll(fds, 2, left(end_ns < work_ns ? end_ns : work_ns, &time), NULL);
-	lh_large_work(homa);
+	if (homa->large)
+		lh_large_work(homa);
 	pthread_mutex_lock(&homa->lock);
 	if (fds[1].revents)
 		hear(homa->wake_fd);
@@ -294,7 +298,6 @@ int lh_wait(struct homa *homa, enum lh_want want, uint64_t rpc, uint64_t end_ns,
 		/* While we look ourselves, what others route to us needs no waking. */
 		if (look) {
 			waiter.woken = true;
-			pthread_mutex_unlock(&homa->lock);
 			ret = lh_receive(homa, &received);
 			if (!ret) {
 				route(homa, &received);
