@@ -21,7 +21,9 @@ slack="-t 300000"
 fq_slack=$slack
 if [ "$HOMA_TIER" = uml ]; then
 	slack="-t 20000"
-	fq_slack="-t 50000"
+	# fq sends a packet at once and waits afterwards as long as it takes, so who comes
+	# just behind one waits for three.
+	fq_slack="-t 140000"
 fi
 
 hosts_veth
