@@ -4,13 +4,14 @@
  *
  * The list is as long as an ACK packet takes.  For whoever sends a request for each
  * response that it gets, several at a time, it may be longer: each request takes
- * one along, and no packet is needed only for them.
+ * one along, and no packet is needed only for them.  But no longer than there are RPCs
+ * under way: with the last response of a burst no more is left than with single calls.
  */
 #include <linux/slab.h>
 #include "homa.h"
 
 /* What fits in 256 bytes; a host that is not so busy does without. */
-#define MORE_ACKS 25
+#define MORE_ACKS 25u
 
 struct homa_more_acks {
 	u64 ids[MORE_ACKS];
@@ -41,14 +42,14 @@ static void get_locked(const struct homa_peer *peer, u32 i, struct homa_ack *ack
 	}
 }
 
-static bool add(struct homa_peer *peer, const struct homa_ack *ack, bool more)
+static bool add(struct homa_peer *peer, const struct homa_ack *ack, u32 more)
 {
 	u32 max = HOMA_ACKS_MAX;
 	bool room;
 
 	spin_lock_bh(&peer->lock);
-	if (more && peer->more_acks)
-		max += MORE_ACKS;
+	if (peer->more_acks)
+		max += min(more, MORE_ACKS);
 	room = peer->num_acks < max;
 	if (room) {
 		put_locked(peer, peer->num_acks, ack);
@@ -82,17 +83,17 @@ static noinline bool extend(struct homa_peer *peer)
  * homa_peer_add_ack() - remember that an RPC is finished
  * @peer: server's host
  * @ack: the RPC
- * @more: requests to that host will follow soon, about one for each response
+ * @more: how many requests may follow soon that take one along
  *
  * Context: process, no Homa lock held.
  * Return: true if it was stored; otherwise the list is full and is to be sent
  * at once in an ACK packet whose header names @ack.
  */
-bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack, bool more)
+bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack, u32 more)
 {
 	BUILD_BUG_ON(sizeof(struct homa_more_acks) > 256);
 
-	return add(peer, ack, more) || (more && extend(peer) && add(peer, ack, true));
+	return add(peer, ack, more) || (more && extend(peer) && add(peer, ack, more));
 }
 
 /**

@@ -24,7 +24,8 @@ static void acknowledge(struct homa_rpc *rpc, bool busy)
 		.server_port = rpc->dport,
 	};
 
-	if (!homa_peer_add_ack(rpc->peer, &ack, busy))
+	/* Each RPC under way may be followed by a request that takes an ack along. */
+	if (!homa_peer_add_ack(rpc->peer, &ack, busy ? READ_ONCE(rpc->hsk->num_clients) : 0))
 		send_acks(rpc);
 }
 
@@ -171,7 +172,9 @@ static void count(struct homa_net *hn, const struct homa_delivery *d)
  */
 int homa_deliver(struct homa_sock *hsk, struct homa_delivery *d, long timeo)
 {
+	bool ends = timeo && timeo != MAX_SCHEDULE_TIMEOUT;
 	struct homa_recvmsg_args *args = d->args;
+	unsigned long end = jiffies + timeo;
 	struct homa_rpc *rpc;
 	u64 id = args->id;
 	int ret;
@@ -205,6 +208,9 @@ int homa_deliver(struct homa_sock *hsk, struct homa_delivery *d, long timeo)
 			ret = -EINVAL;
 		}
 		homa_rpc_put(rpc);
+		/* It was somebody else's. */
+		if (!ret && ends)
+			timeo = max_t(long, end - jiffies, 0);
 	} while (!ret);
 	if (ret > 0)
 		count(hsk->hn, d);
@@ -240,14 +246,14 @@ int homa_deliver_check(struct homa_sock *hsk)
  * @offsets: as delivered, but not to be trusted
  * @count: how many
  *
- * Context: process.  Return: 0, or -EINVAL at the first that it does not have.
+ * Context: process.  Return: how many were taken, until the first that it does not have.
  */
-int homa_deliver_return(struct homa_sock *hsk, const u32 *offsets, u32 count)
+u32 homa_deliver_return(struct homa_sock *hsk, const u32 *offsets, u32 count)
 {
-	int err = homa_pool_return(hsk->pool, offsets, count);
+	u32 taken = homa_pool_return(hsk->pool, offsets, count);
 
 	homa_pool_serve(hsk);
-	if (err)
+	if (taken < count)
 		homa_sock_explain(hsk, "a returned bpage is not owned by the application");
-	return err;
+	return taken;
 }

@@ -15,15 +15,22 @@
 #include <linux/uio.h>
 #include "homa.h"
 
-/* Messages that are sent in one go: their packets share a softirq. */
+/* Messages that are made ready together. */
 #define BATCH		16
-/* No more are added to so many bytes: softirqs should not wait for long. */
-#define BATCH_BYTES	16384
+/* Those that are not longer are sent in one go: their packets share a softirq. */
+#define SHORT_BYTES	1500
 
 /* What homa_exchange_send() is to do. */
 struct sending {
 	struct homa_sendmsg_args args;
 	struct homa_outgoing *out;
+	long timeo;
+};
+
+/* How long the call may wait, in jiffies; 0 = not, and -1 = as long as other calls. */
+struct patience {
+	long timeo;
+	unsigned long end;
 };
 
 /* What homa_exchange_recv() is to do. */
@@ -33,6 +40,9 @@ struct receiving {
 	bool busy;
 	long timeo;
 };
+
+/* Tells homa_exchange_asks() that it is us. */
+struct ubuf_info homa_exchange_mark;
 
 /* The destination for which security modules were asked last. */
 struct asked {
@@ -58,7 +68,7 @@ int homa_exchange_send(struct homa_sock *hsk, struct msghdr *msg, size_t len)
 {
 	struct sending *s = msg->msg_control;
 
-	return homa_send_prepare(hsk, msg, len, &s->args, s->out);
+	return homa_send_prepare(hsk, msg, len, &s->args, s->timeo, s->out);
 }
 
 static void set_name(struct msghdr *msg, union homa_address *to)
@@ -70,13 +80,22 @@ static void set_name(struct msghdr *msg, union homa_address *to)
 			   sizeof(struct sockaddr_in) : sizeof(*to);
 }
 
+/* What is left of it; @usual: how long other calls wait. */
+static long left(const struct patience *patience, long usual)
+{
+	if (patience->timeo <= 0)
+		return patience->timeo ? usual : 0;
+	return max_t(long, patience->end - jiffies, 0);
+}
+
 /* Make a message ready to be sent.  Return: 0, or a negative errno. */
 static int prepare(struct socket *sock, struct homa_send __user *user, bool call,
-		   bool nonblock, struct asked *asked, struct homa_outgoing *out)
+		   long timeo, struct asked *asked, struct homa_outgoing *out)
 {
 	struct homa_sock *hsk = homa_sk(sock->sk);
 	struct msghdr msg = {
-		.msg_flags = nonblock ? MSG_DONTWAIT : 0,
+		.msg_flags = timeo ? 0 : MSG_DONTWAIT,
+		.msg_ubuf = &homa_exchange_mark,
 	};
 	struct homa_send m __uninitialized;
 	struct sending s __uninitialized;
@@ -97,14 +116,16 @@ static int prepare(struct socket *sock, struct homa_send __user *user, bool call
 	s.args.completion_cookie = m.completion_cookie;
 	s.args.flags = m.flags | (call ? HOMA_SENDMSG_PRIVATE : 0);
 	s.args.reserved = 0;
+	s.timeo = timeo;
 	set_name(&msg, &m.to);
 	iov_iter_ubuf(&msg.msg_iter, ITER_SOURCE, data, m.length);
 	if (asked->valid && !memcmp(&asked->to, &m.to, sizeof(m.to))) {
-		err = homa_send_prepare(hsk, &msg, m.length, &s.args, out);
+		err = homa_send_prepare(hsk, &msg, m.length, &s.args, timeo, out);
 	} else {
 		msg.msg_control = &s;
 		err = sock_sendmsg(sock, &msg);
-		asked->valid = !err;
+		/* Somebody could connect the socket to elsewhere meanwhile. */
+		asked->valid = !err && m.to.sa.sa_family != AF_UNSPEC;
 		asked->to = m.to;
 	}
 	/* The id must have reached the application before a response can. */
@@ -118,18 +139,23 @@ static int prepare(struct socket *sock, struct homa_send __user *user, bool call
 /* Send what is ready.  Return: how many; if that is not all, with an error. */
 static u32 launch(struct homa_outgoing *batch, u32 num, int *err)
 {
+	bool together = false;
 	u32 i;
 
-	if (num > 1)
-		local_bh_disable();
-	for (i = 0; i < num; i++) {
+	for (i = 0; i < num && !*err; i++) {
+		/* Softirqs need not wait for long messages, or for one. */
+		bool join = num > 1 && batch[i].len <= SHORT_BYTES;
+
+		if (join && !together)
+			local_bh_disable();
+		else if (!join && together)
+			local_bh_enable();
+		together = join;
 		*err = homa_send_launch(&batch[i]);
-		if (*err)
-			break;
 	}
-	if (num > 1)
+	if (together)
 		local_bh_enable();
-	return i;
+	return *err ? i - 1 : i;
 }
 
 /* Messages that could not be sent, or were not because of those. */
@@ -152,37 +178,38 @@ static void take_back(struct homa_outgoing *batch, u32 done, u32 num,
 
 /*
  * Send messages.  @id: that of the request of HOMA_EXCHANGE_CALL.  @busy: becomes true
- * if one of the messages is a request.
+ * if there are requests among them: the first of a batch is looked at.
  * Return: 0, or the error of the first that was not sent.
  */
 static int send_all(struct socket *sock, const struct homa_exchange *want,
-		    struct homa_exchange *did, bool nonblock, u64 *id, bool *busy)
+		    struct homa_exchange *did, const struct patience *patience,
+		    u64 *id, bool *busy)
 {
 	struct homa_send __user *user = u64_to_user_ptr(want->sends);
 	bool call = want->flags & HOMA_EXCHANGE_CALL;
 	struct homa_outgoing batch[BATCH] __uninitialized;
 	struct asked asked __uninitialized;
-	u32 left = want->num_sends;
+	u32 remain = want->num_sends;
 	int err = 0;
 
 	asked.valid = false;
-	while (left && !err) {
-		u32 max = min_t(u32, left, BATCH);
-		u32 bytes = 0;
+	while (remain && !err) {
+		u32 max = min_t(u32, remain, BATCH);
 		u32 num = 0;
 		int failed = 0;
 		u32 done;
 
-		while (num < max && bytes < BATCH_BYTES) {
+		while (num < max) {
 			/* What is ready may be what has to make room. */
-			err = prepare(sock, &user[num], call, nonblock || num,
-				      &asked, &batch[num]);
-			if (err)
+			long timeo = num ? 0 : left(patience, sock_sndtimeo(sock->sk, false));
+
+			err = prepare(sock, &user[num], call, timeo, &asked, &batch[num]);
+			/* A long one goes at once. */
+			if (err || batch[num++].len > SHORT_BYTES)
 				break;
-			bytes += batch[num++].len;
 		}
-		if (err == -EAGAIN && num && !nonblock)
-			err = 0;
+		if (err == -EAGAIN && num)
+			err = 0;	/* it is looked at again, for longer */
 		if (call && num)
 			*id = batch[0].id;
 		*busy |= num && homa_id_is_client(batch[0].id);
@@ -193,7 +220,7 @@ static int send_all(struct socket *sock, const struct homa_exchange *want,
 		}
 		did->num_sends += done;
 		user += done;
-		left -= done;
+		remain -= done;
 		cond_resched();
 	}
 	return err;
@@ -211,7 +238,6 @@ static int fill_recv(struct homa_sock *hsk, const struct homa_delivery *d, int r
 	r->num_bpages = ret > 0 ? args->num_bpages : 0;
 	memset(&r->from, 0, sizeof(r->from));
 	homa_addr_to_sockaddr(homa_sock_sk(hsk), &d->key, d->dport, &r->from.sa);
-	r->reserved = 0;
 	if (likely(!r->num_bpages))
 		return offsetof(struct homa_recv, bpage_offsets);
 	memcpy(r->bpage_offsets, args->bpage_offsets,
@@ -229,8 +255,11 @@ static int receive(struct homa_sock *hsk, const struct receiving *what)
 	size_t size;
 	int ret;
 
-	if (get_user(r.data, &what->to->data) || get_user(r.room, &what->to->room))
+	if (get_user(r.data, &what->to->data) || get_user(r.room, &what->to->room) ||
+	    get_user(r.reserved, &what->to->reserved))
 		return -EFAULT;
+	if (r.reserved)
+		return explain(hsk, -EINVAL, "reserved field of homa_recv is not zero");
 	args.id = what->id;
 	args.num_bpages = 0;
 	d.args = &args;
@@ -286,7 +315,10 @@ static int receive_all(struct socket *sock, const struct homa_exchange *want,
 		.busy = busy,
 		.timeo = timeo,
 	};
-	struct msghdr msg = { .msg_control = &what };
+	struct msghdr msg = {
+		.msg_control = &what,
+		.msg_ubuf = &homa_exchange_mark,
+	};
 	int err;
 
 	err = sock_recvmsg(sock, &msg, timeo ? 0 : MSG_DONTWAIT);
@@ -310,30 +342,34 @@ static int take_returns(struct homa_sock *hsk, const struct homa_exchange *want,
 {
 	const u32 __user *user = u64_to_user_ptr(want->returns);
 	u32 offsets[HOMA_MAX_BPAGES] __uninitialized;
-	int err;
+	u32 taken;
 	u32 n;
 
 	while (did->num_returns) {
 		n = min_t(u32, did->num_returns, ARRAY_SIZE(offsets));
 		if (copy_from_user(offsets, user, n * sizeof(offsets[0])))
 			return -EFAULT;
-		err = homa_deliver_return(hsk, offsets, n);
-		if (err)
-			return err;
-		user += n;
-		did->num_returns -= n;
+		taken = homa_deliver_return(hsk, offsets, n);
+		user += taken;
+		did->num_returns -= taken;
+		if (taken < n)
+			return -EINVAL;
+		cond_resched();
 	}
 	return 0;
 }
 
-/* How long to wait, in jiffies, for more than a part of the last one. */
-static long wait_jiffies(struct sock *sk, s64 timeout_ns, bool nonblock)
+static void set_patience(struct patience *patience, const struct socket *sock, s64 timeout_ns)
 {
-	if (nonblock)
-		return 0;
-	if (timeout_ns < 0)
-		return sock_rcvtimeo(sk, false);
-	return min_t(u64, nsecs_to_jiffies64(timeout_ns), MAX_SCHEDULE_TIMEOUT - 2) + 2;
+	if (!timeout_ns || READ_ONCE(sock->file->f_flags) & O_NONBLOCK) {
+		patience->timeo = 0;
+	} else if (timeout_ns < 0) {
+		patience->timeo = -1;
+	} else {
+		/* More than a part of the last tick. */
+		patience->timeo = min_t(u64, nsecs_to_jiffies64(timeout_ns), LONG_MAX / 2) + 2;
+		patience->end = jiffies + patience->timeo;
+	}
 }
 
 static int check(struct homa_sock *hsk, const struct homa_exchange *x)
@@ -344,6 +380,8 @@ static int check(struct homa_sock *hsk, const struct homa_exchange *x)
 		why = "unknown flag of homa_exchange";
 	else if (x->num_sends > HOMA_EXCHANGE_MAX || x->num_recvs > HOMA_EXCHANGE_MAX)
 		why = "num_sends or num_recvs is above 1024";
+	else if (x->num_returns > HOMA_EXCHANGE_RETURNS_MAX)
+		why = "num_returns is above 16384";
 	else if (x->timeout_ns < -1)
 		why = "timeout_ns is below -1";
 	else if (x->flags & HOMA_EXCHANGE_CALL &&
@@ -356,22 +394,23 @@ static int check(struct homa_sock *hsk, const struct homa_exchange *x)
 static int exchange(struct socket *sock, const struct homa_exchange *want,
 		    struct homa_exchange *did)
 {
-	bool nonblock = !want->timeout_ns || sock->file->f_flags & O_NONBLOCK;
+	struct patience patience __uninitialized;
 	struct homa_sock *hsk = homa_sk(sock->sk);
 	u64 id = want->id;
 	bool busy = false;
 	int err;
 
 	err = check(hsk, want);
+	set_patience(&patience, sock, want->timeout_ns);
 	if (!err && (want->num_returns || want->num_recvs))
 		err = homa_deliver_check(hsk);
 	if (!err && want->num_returns)
 		err = take_returns(hsk, want, did);
 	if (!err && want->num_sends)
-		err = send_all(sock, want, did, nonblock, &id, &busy);
+		err = send_all(sock, want, did, &patience, &id, &busy);
 	if (!err && want->num_recvs)
 		err = receive_all(sock, want, did, id, busy,
-				  wait_jiffies(sock->sk, want->timeout_ns, nonblock));
+				  left(&patience, sock_rcvtimeo(sock->sk, false)));
 	return err;
 }
 

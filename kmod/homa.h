@@ -467,7 +467,7 @@ struct homa_rpc {
  * @ready: RPCs with something for a receiver that names no id, oldest first
  * @evictable: server RPCs of strangers, oldest first; homa_net.evict_lock
  * @num_rpcs: entries in @rpcs
- * @num_clients: of these, our own requests
+ * @num_clients: of these, our own requests; written under @ready_lock
  * @peak_clients: most of them of late (incast.h); @ready_lock
  * @num_ready: entries in @ready
  * @tx_mem: memory of outgoing messages not yet released, bytes
@@ -681,7 +681,7 @@ struct homa_rpc *homa_sock_next_rpc(struct homa_sock *hsk,
 				    struct homa_rpc *at);
 int homa_sock_fail_rpcs(struct homa_sock *hsk, const struct in6_addr *addr,
 			u16 dport, bool clients_only, int error, u32 visits);
-int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock);
+int homa_sock_wait_room(struct homa_sock *hsk, long timeo);
 bool homa_sock_writable(struct homa_sock *hsk);
 void homa_sock_wake_senders(struct homa_sock *hsk);
 void homa_sock_uncharge(struct homa_sock *hsk, u32 bytes);
@@ -855,7 +855,7 @@ void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_unstall_locked(struct homa_rpc *rpc);
 void homa_pool_free(struct homa_pool *pool, const u32 *offsets, u32 count);
 void homa_pool_deliver(struct homa_pool *pool, const u32 *offsets, u32 count);
-int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count);
+u32 homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count);
 void homa_pool_serve(struct homa_sock *hsk);
 u64 homa_pool_avail_bytes(struct homa_pool *pool);
 bool homa_pool_memory_ok(struct homa_sock *hsk);
@@ -872,7 +872,7 @@ void homa_rx_drop(struct homa_net *hn, const struct sk_buff *skb,
 		  enum homa_reason reason);
 
 /* ---- acklist.c: acks that have to go out ---- */
-bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack, bool more);
+bool homa_peer_add_ack(struct homa_peer *peer, const struct homa_ack *ack, u32 more);
 u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max);
 
 /* ---- ack.c: acks in ---- */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause
 /*
- * HOMAIOCINFO and HOMAIOCABORT (uapi §9); exchange.c has another one.
+ * HOMAIOCINFO and HOMAIOCABORT (uapi §9); HOMAIOCEXCHANGE is in exchange.c.
  */
 #include <linux/compat.h>
 #include <linux/uaccess.h>

@@ -24,7 +24,8 @@ struct homa_outgoing {
 /* ---- sendmsg.c, send.c: outgoing messages ---- */
 int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int homa_send_prepare(struct homa_sock *hsk, struct msghdr *msg, size_t len,
-		      struct homa_sendmsg_args *args, struct homa_outgoing *out);
+		      struct homa_sendmsg_args *args, long timeo,
+		      struct homa_outgoing *out);
 int homa_send_launch(struct homa_outgoing *out);
 void homa_send_drop(struct homa_outgoing *out);
 
@@ -58,7 +59,7 @@ struct homa_delivery {
 int homa_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags);
 int homa_deliver(struct homa_sock *hsk, struct homa_delivery *d, long timeo);
 int homa_deliver_check(struct homa_sock *hsk);
-int homa_deliver_return(struct homa_sock *hsk, const u32 *offsets, u32 count);
+u32 homa_deliver_return(struct homa_sock *hsk, const u32 *offsets, u32 count);
 void homa_deliver_forget(struct homa_sock *hsk, struct homa_delivery *d);
 
 /* ---- exchange.c: HOMAIOCEXCHANGE ---- */
@@ -66,10 +67,17 @@ int homa_exchange(struct socket *sock, struct homa_exchange __user *user);
 int homa_exchange_send(struct homa_sock *hsk, struct msghdr *msg, size_t len);
 int homa_exchange_recv(struct homa_sock *hsk, struct msghdr *msg);
 
-/* A system call has control data in user space, or a copy of some length. */
+/* Nobody else has this address. */
+extern struct ubuf_info homa_exchange_mark;
+
+/*
+ * Is it our own call that comes back through the socket layer?  A system call has control
+ * data in user space, or a copy of some length; some leave msg_ubuf as it is.
+ */
 static inline bool homa_exchange_asks(const struct msghdr *msg)
 {
-	return !msg->msg_control_is_user && msg->msg_control && !msg->msg_controllen;
+	return !msg->msg_control_is_user && msg->msg_control && !msg->msg_controllen &&
+	       msg->msg_ubuf == &homa_exchange_mark;
 }
 
 #endif /* HOMA_KMOD_MESSAGES_H */

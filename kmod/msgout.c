@@ -190,6 +190,10 @@ void homa_msgout_free(struct homa_sock *hsk, struct homa_msgout *out)
 	}
 	homa_sock_uncharge(hsk, out->charged);
 	out->charged = 0;
+	/* A response may be filled in once more. */
+	out->tiny = NULL;
+	out->frags = NULL;
+	out->blocks = false;
 }
 
 /* Index of the run that holds message byte @offset. */

@@ -395,12 +395,11 @@ void homa_pool_deliver(struct homa_pool *pool, const u32 *offsets, u32 count)
  * @offsets: as delivered, but not to be trusted
  * @count: how many
  *
- * Return: 0, or -EINVAL at the first entry that is not a buffer which the
- * application has; entries before it have been returned.
+ * Return: how many were returned: those before the first that is not a buffer which the
+ * application has.
  */
-int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
+u32 homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
 {
-	int err = 0;
 	u32 i;
 
 	spin_lock_bh(&pool->lock);
@@ -409,14 +408,12 @@ int homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count)
 
 		if (bpage >= pool->num_bpages || offsets[i] % PIECE_BYTES ||
 		    !__test_and_clear_bit(offsets[i] / PIECE_BYTES,
-					  pool->owned)) {
-			err = -EINVAL;
+					  pool->owned))
 			break;
-		}
 		put_locked(pool, bpage);
 	}
 	spin_unlock_bh(&pool->lock);
-	return err;
+	return i;
 }
 
 /**

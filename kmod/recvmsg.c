@@ -64,9 +64,8 @@ static int exchange_buffers(struct homa_sock *hsk, struct homa_delivery *d, bool
 		return err;
 	if (num) {
 		args->num_bpages = 0;
-		err = homa_deliver_return(hsk, args->bpage_offsets, num);
-		if (err)
-			return err;
+		if (homa_deliver_return(hsk, args->bpage_offsets, num) < num)
+			return -EINVAL;
 	}
 	args->completion_cookie = 0;
 	return homa_deliver(hsk, d, sock_rcvtimeo(homa_sock_sk(hsk), nonblock));

@@ -189,7 +189,7 @@ int homa_rpc_insert_locked(struct homa_rpc *rpc)
 		list_add_tail(&rpc->sock_link, &hsk->rpcs);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs + 1);
 		if (homa_rpc_is_client(&rpc->core)) {
-			hsk->num_clients++;
+			WRITE_ONCE(hsk->num_clients, hsk->num_clients + 1);
 			hsk->peak_clients = homa_incast_peak(hsk->peak_clients,
 							     hsk->num_clients);
 		}
@@ -516,7 +516,7 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 		list_del_init(&rpc->sock_link);
 		WRITE_ONCE(hsk->num_rpcs, hsk->num_rpcs - 1);
 		if (homa_rpc_is_client(&rpc->core))
-			hsk->num_clients--;
+			WRITE_ONCE(hsk->num_clients, hsk->num_clients - 1);
 		else
 			atomic_dec(&rpc->peer->server_rpcs);
 	}

@@ -219,9 +219,10 @@ put:
 /**
  * homa_send_prepare() - check a message and copy it from the application
  * @hsk: socket
- * @msg: where to, and the bytes; MSG_DONTWAIT, MSG_ZEROCOPY; control is not looked at
+ * @msg: where to, and the bytes; MSG_ZEROCOPY; control is not looked at
  * @len: message length
  * @args: as for sendmsg(); a new request gets its id there
+ * @timeo: jiffies to wait for room; 0 = not
  * @out: filled in: to be launched or dropped
  *
  * The application has to learn the id before the launch: the response may come at
@@ -231,7 +232,8 @@ put:
  * Return: 0, or a negative errno (uapi §6); then @out is not valid.
  */
 int homa_send_prepare(struct homa_sock *hsk, struct msghdr *msg, size_t len,
-		      struct homa_sendmsg_args *args, struct homa_outgoing *out)
+		      struct homa_sendmsg_args *args, long timeo,
+		      struct homa_outgoing *out)
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	u64 start = homa_cycles();
@@ -244,7 +246,7 @@ int homa_send_prepare(struct homa_sock *hsk, struct msghdr *msg, size_t len,
 	if (args->flags & ~HOMA_SENDMSG_VALID_FLAGS || args->reserved)
 		return explain(hsk, -EINVAL,
 			       "unknown flag, or reserved field not zero");
-	err = homa_sock_wait_room(hsk, msg->msg_flags & MSG_DONTWAIT);
+	err = homa_sock_wait_room(hsk, timeo);
 	if (err)
 		return err;
 	err = homa_addr_from_user(sk, msg, &key, &port);

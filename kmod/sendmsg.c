@@ -51,7 +51,8 @@ int homa_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	if (copy_from_user(&args, control, sizeof(args)))
 		return -EFAULT;
 	is_request = !args.id;
-	err = homa_send_prepare(hsk, msg, len, &args, &out);
+	err = homa_send_prepare(hsk, msg, len, &args,
+				sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT), &out);
 	if (err)
 		return err;
 	return is_request ? request(&out, args.id, &control->id) :

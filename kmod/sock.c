@@ -297,14 +297,13 @@ static int wake_sender(struct wait_queue_entry *wait, unsigned int mode,
 /**
  * homa_sock_wait_room() - wait until another message may be sent
  * @hsk: socket
- * @nonblock: do not sleep
+ * @timeo: jiffies to wait; 0 = not
  *
  * Context: process.  Return: 0, -EAGAIN, -EINTR, -ESHUTDOWN.
  */
-int homa_sock_wait_room(struct homa_sock *hsk, bool nonblock)
+int homa_sock_wait_room(struct homa_sock *hsk, long timeo)
 {
 	struct sock *sk = homa_sock_sk(hsk);
-	long timeo = sock_sndtimeo(sk, nonblock);
 	DEFINE_WAIT_FUNC(wait, wake_sender);
 	int err = 0;
 

@@ -398,7 +398,8 @@ void homa_tx_xmit_unlock(struct homa_rpc *rpc, u64 now_ns)
  * @way: from homa_route_way(); consumed
  * @now_ns: current time
  *
- * Context: process, rcu_read_lock(); RPC lock held on entry, released on return.
+ * Context: process, softirqs may be disabled; rcu_read_lock(); RPC lock held on entry,
+ * released on return.
  */
 void homa_tx_first_unlock(struct homa_rpc *rpc, const struct homa_way *way,
 			  u64 now_ns)

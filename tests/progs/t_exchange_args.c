@@ -116,6 +116,14 @@ static void test_invalid(int family)
 	x.args.timeout_ns = INT64_MIN;
 	refused(&h, "timeout");
 
+	t_case("family %d: room for a message", family);
+	x_begin(&x);
+	x_room(&x, got, sizeof(got))->reserved = 1;
+	x.args.timeout_ns = 0;
+	T_RET(x_call(&h.server, &x), -EINVAL);
+	T_EQ(x.args.num_recvs, 0);
+	T_OK(strstr(t_info(&h.server).error_msg, "reserved") != NULL);
+
 	t_case("family %d: a message", family);
 	prepare(&h);
 	x.out[0].reserved = 1;
@@ -470,7 +478,7 @@ static void test_returns(int family)
 	uint32_t *returns = (uint32_t *)hole - 20;
 	struct homa_recv kept[20];
 	struct hosts h;
-	int i;
+	int i, bad;
 
 	open_hosts(&h, family);
 	t_case("family %d: buffers that are given back beside a hole", family);
@@ -494,14 +502,43 @@ static void test_returns(int family)
 	T_EQ(x.args.num_recvs, 0);
 	x_begin(&x);
 	x.args.returns = (uintptr_t)returns;
-	x.args.num_returns = UINT32_MAX;
+	x.args.num_returns = HOMA_EXCHANGE_RETURNS_MAX + 1;
+	T_RET(x_call(&h.server, &x), -EINVAL);
+	T_EQ(x.args.num_returns, HOMA_EXCHANGE_RETURNS_MAX + 1);
+	x.args.num_returns = HOMA_EXCHANGE_RETURNS_MAX;
 	T_RET(x_call(&h.server, &x), -EFAULT);
-	T_OK(x.args.num_returns <= UINT32_MAX - 16);
+	T_OK(x.args.num_returns <= HOMA_EXCHANGE_RETURNS_MAX - 16);
 	/* Those that were taken are no longer ours. */
 	for (i = 0; i < 20; i++) {
-		uint32_t left = UINT32_MAX - x.args.num_returns;
+		uint32_t taken = HOMA_EXCHANGE_RETURNS_MAX - x.args.num_returns;
 
-		T_RET(x_release(&h.server, &kept[i]), (uint32_t)i < left ? -EINVAL : 0);
+		T_RET(x_release(&h.server, &kept[i]), (uint32_t)i < taken ? -EINVAL : 0);
+	}
+	T_EQ(t_info(&h.server).bpool_avail_bytes, h.avail);
+
+	t_case("family %d: one of the buffers that are given back is not ours", family);
+	for (bad = 0; bad < 20; bad += 3) {
+		for (i = 0; i < 20; i++) {
+			deliver(&h, 1);
+			x_begin(&x);
+			x_room(&x, NULL, 0);
+			T_RET(x_call(&h.server, &x), 0);
+			kept[i] = x.in[0];
+			returns[i] = kept[i].bpage_offsets[0];
+			x_begin(&x);
+			x_answer(&x, &kept[i], sent, 1);
+			T_RET(x_call(&h.server, &x), 0);
+		}
+		returns[bad] += 1;
+		x_begin(&x);
+		x.args.returns = (uintptr_t)returns;
+		x.args.num_returns = 20;
+		T_RET(x_call(&h.server, &x), -EINVAL);
+		T_EQ(x.args.num_returns, 20 - (uint32_t)bad);
+		/* What is left, but for that one. */
+		for (i = bad; i < 20; i++)
+			T_RET(x_release(&h.server, &kept[i]), 0);
+		T_EQ(t_info(&h.server).bpool_avail_bytes, h.avail);
 	}
 	T_EQ(t_info(&h.server).bpool_avail_bytes, h.avail);
 	close_hosts(&h);

@@ -51,6 +51,7 @@ struct homa_recv *x_room(struct x *x, void *data, size_t bytes)
 	if (x->args.num_recvs > X_MAX)
 		t_die("too many messages");
 	memset(message, 0x5a, sizeof(*message));
+	message->reserved = 0;
 	message->data = (uintptr_t)data;
 	message->room = (uint32_t)bytes;
 	return message;

@@ -147,16 +147,18 @@
  *            The error of one of our RPCs is an element, too, with the errno in
  *            "error".
  *    returns, num_returns: in: bpage_offsets that are given back, before
- *            anything else; out: num_returns is 0 if they were.
+ *            anything else, at most HOMA_EXCHANGE_RETURNS_MAX. out: num_returns
+ *            is how many were not: the first that is not ours to give, and all
+ *            behind it; else 0.
  *    id:     in: 0 takes any request or any response that is not private, else
  *            the id of one private request of ours.
  *    flags:  HOMA_EXCHANGE_CALL: the first message to be sent is a request that
  *            is private, and its response is what is received. id is 0 and
  *            num_sends and num_recvs are 1.
- *    timeout_ns: how long to wait for the first message, rounded up to ticks of
- *            the kernel; 0 = do not wait, neither for it nor for room to send;
- *            -1 = as recvmsg() and sendmsg() would (SO_RCVTIMEO, SO_SNDTIMEO).
- *            With O_NONBLOCK nothing is waited for.
+ *    timeout_ns: how long to wait for room to send and for the first message
+ *            together, rounded up to ticks of the kernel; 0 = do not wait; -1 =
+ *            as sendmsg() and recvmsg() would (SO_SNDTIMEO, SO_RCVTIMEO). With
+ *            O_NONBLOCK nothing is waited for.
  *
  * A received message that is not longer than the room at "data" is copied
  * there. Otherwise, for example with room 0, it is in the receive region as
@@ -363,7 +365,7 @@ struct homa_send {
  * @error:             out: 0, or why the RPC failed
  * @num_bpages:        out: buffers of the message, 0 = it is at @data
  * @from:              out: the peer
- * @reserved:          out: 0
+ * @reserved:          in: 0
  * @bpage_offsets:     out: @num_bpages offsets from the start of the region
  */
 struct homa_recv {
@@ -382,6 +384,9 @@ struct homa_recv {
 /* Most messages that one HOMAIOCEXCHANGE sends, and receives. */
 #define HOMA_EXCHANGE_MAX 1024
 
+/* Most buffers that one HOMAIOCEXCHANGE takes back. */
+#define HOMA_EXCHANGE_RETURNS_MAX 16384
+
 /* Bits of homa_exchange.flags. */
 #define HOMA_EXCHANGE_CALL 1	/* receive the response to the request sent */
 
@@ -391,10 +396,10 @@ struct homa_recv {
  * @recvs:       in: address of an array of struct homa_recv
  * @returns:     in: address of an array of bpage_offsets, __u32
  * @id:          in: 0 = receive any, else one private RPC
- * @timeout_ns:  in: how long to wait for a message; 0 = not, -1 = as recvmsg()
+ * @timeout_ns:  in: how long to wait; 0 = not, -1 = as sendmsg() and recvmsg()
  * @num_sends:   in, out: messages to be sent; that were sent
  * @num_recvs:   in, out: room for messages; that were received
- * @num_returns: in, out: buffers given back; that are left
+ * @num_returns: in, out: buffers to be given back; that are left
  * @flags:       in: HOMA_EXCHANGE_* bits
  */
 struct homa_exchange {
