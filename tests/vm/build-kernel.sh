@@ -45,7 +45,7 @@ net)
 	;;
 uml)
 	need_packages "source of the debug kernel" linux-source-6.12
-	fragments+=("$VM"/config/uml-timetravel.config)
+	fragments+=("$VM"/config/uml-timetravel.config "$VM"/config/uml-faults.config)
 	musts+=" KUNIT UML_TIME_TRAVEL_SUPPORT"
 	source=$(dpkg-query -W -f '${Version}' linux-source-6.12)
 	unpack() { tar -xJf /usr/src/linux-source-6.12.tar.xz -C "$1" --strip-components=1; }
