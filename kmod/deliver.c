@@ -68,6 +68,7 @@ static int collect(struct homa_rpc *rpc, struct homa_delivery *d)
 		d->request_len = rpc->core.tx_len;
 		/* From here on packets and buffers are ours alone. */
 		skb_queue_splice_init(&rpc->rxq, &d->packets);
+		d->early = rpc->early;
 		note_arrival(homa_sock_sk(rpc->hsk), &d->packets);
 		d->args->bpage_offsets[0] = rpc->bpages[0];
 		if (rpc->num_bpages > 1)
@@ -133,7 +134,8 @@ static int copy_out(struct homa_sock *hsk, struct homa_delivery *d)
 	int err;
 
 	if (d->len > d->room) {
-		err = homa_pool_copy(hsk->pool, &d->packets, args->bpage_offsets);
+		err = homa_pool_copy(hsk->pool, &d->packets, args->bpage_offsets,
+				     &d->early);
 		return err ? explain_region(hsk, err) : 0;
 	}
 	err = homa_pool_copy_to(&d->packets, d->to);
@@ -183,9 +185,9 @@ int homa_deliver(struct homa_sock *hsk, struct homa_delivery *d, long timeo)
 	d->failed = false;
 	do {
 		if (id)
-			rpc = homa_ready_wait_private(hsk, id, timeo);
+			rpc = homa_ready_wait_private(hsk, id, d->room, timeo);
 		else
-			rpc = homa_ready_wait(hsk, timeo);
+			rpc = homa_ready_wait(hsk, d->room, timeo);
 		if (rpc == ERR_PTR(-ENOENT)) {
 			homa_sock_explain(hsk, "no such client RPC");
 			return -EINVAL;

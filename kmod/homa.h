@@ -33,6 +33,7 @@
 #include "compat/compat.h"
 #include "../core/config.h"
 #include "../core/dedup.h"
+#include "../core/early.h"
 #include "../core/grant.h"
 #include "../core/meter.h"
 #include "../core/pace.h"
@@ -43,6 +44,7 @@
 #include "../core/srpt.h"
 #include "../core/tune.h"
 #include "../core/wire.h"
+#include "early.h"
 #include "mib.h"
 #include "msgout.h"
 #include "wheel.h"
@@ -388,12 +390,18 @@ struct homa_peer {
  * @rx_charged: its memory is charged as received
  * @waited: a thread waits for this private RPC; RPC lock
  * @responding: a thread is about to send the response; RPC lock
+ * @copying: a thread copies what is here of the incoming message: only it uses
+ *	@bpages and @early, and takes packets out of @rxq; RPC lock
+ * @early_wanted: the thread of @waited should do that; set under RPC lock
+ * @early_offered: bytes received when that was last offered; RPC lock
+ * @early: what was copied so; RPC lock, or @copying
  * @deferred_to: the link in whose srpt it is, referenced: only that one's pacer
  *	sends; or NULL; RPC lock
  * @cookie: opaque, for the client
  * @birth_ns: creation
  * @sock_link: in homa_sock.rpcs; homa_sock.ready_lock
  * @ready_link: in homa_sock.ready; homa_sock.ready_lock
+ * @early_link: in homa_sock.early; homa_sock.ready_lock
  * @young_link: in homa_bucket.young; RPC lock
  * @wheel_link: in a slot of the timer wheel; homa_wheel.lock
  * @evict_link: in homa_net.evictable; homa_net.evict_lock
@@ -417,6 +425,7 @@ struct homa_rpc {
 	struct hlist_node hash;
 	struct list_head sock_link;
 	struct list_head ready_link;
+	struct list_head early_link;
 	struct list_head young_link;
 	struct list_head wheel_link;
 	struct list_head evict_link;
@@ -436,6 +445,10 @@ struct homa_rpc {
 	bool rx_charged;
 	bool waited;
 	bool responding;
+	bool copying;
+	bool early_wanted;
+	u32 early_offered;
+	struct homa_early early;
 	struct homa_link *deferred_to;
 	struct homa_sock *hsk;
 	struct homa_net *hn;
@@ -465,6 +478,7 @@ struct homa_rpc {
  * @ready_lock: L3; guards the lists
  * @rpcs: all RPCs, oldest first
  * @ready: RPCs with something for a receiver that names no id, oldest first
+ * @early: RPCs whose message could be copied in part, oldest first
  * @evictable: server RPCs of strangers, oldest first; homa_net.evict_lock
  * @num_rpcs: entries in @rpcs
  * @num_clients: of these, our own requests; written under @ready_lock
@@ -493,6 +507,7 @@ struct homa_sock {
 	spinlock_t ready_lock;	/* L3 */
 	struct list_head rpcs;
 	struct list_head ready;
+	struct list_head early;
 	struct list_head evictable;
 	u32 num_rpcs;
 	u32 num_clients;
@@ -734,8 +749,8 @@ void homa_spare_put(struct homa_spare *spare, struct homa_frag *frags, u32 num);
 
 /* ---- ready.c: what there is to receive ---- */
 void homa_ready_add_locked(struct homa_rpc *rpc, struct homa_todo *todo);
-struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, long timeo);
-struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
+struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, u32 room, long timeo);
+struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id, u32 room,
 					 long timeo);
 bool homa_ready_pending(struct homa_sock *hsk);
 
@@ -783,6 +798,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 void homa_rpc_fail_locked(struct homa_rpc *rpc, int error,
 			  struct homa_todo *todo);
 void homa_rpc_timeout_locked(struct homa_rpc *rpc, struct homa_todo *todo);
+void homa_rpc_release_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 void homa_rpc_free(struct homa_rpc *rpc);
 
 static inline void homa_rpc_lock(struct homa_rpc *rpc)
@@ -841,6 +857,7 @@ bool homa_evict(struct homa_net *hn, struct homa_sock *hsk, bool host);
 struct homa_region *homa_region_new(u64 start);
 void homa_region_free(struct homa_region *region);
 int homa_region_start(const struct homa_region *region, u64 *start);
+u64 homa_region_own(const struct homa_region *region);
 u64 homa_region_where(const struct homa_region *region);
 
 /* ---- pool.c: the receive region ---- */
@@ -850,6 +867,7 @@ void homa_pool_forget_region(struct homa_pool *pool);
 void homa_pool_delete(struct homa_pool *pool);
 void homa_pool_get_region(struct homa_pool *pool, u64 *start, u64 *length);
 int homa_pool_start(const struct homa_pool *pool, u64 *start);
+u64 homa_pool_own(const struct homa_pool *pool, u64 *start);
 bool homa_pool_alloc_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_stall_locked(struct homa_rpc *rpc, u32 length);
 void homa_pool_unstall_locked(struct homa_rpc *rpc);
@@ -859,8 +877,9 @@ u32 homa_pool_return(struct homa_pool *pool, const u32 *offsets, u32 count);
 void homa_pool_serve(struct homa_sock *hsk);
 u64 homa_pool_avail_bytes(struct homa_pool *pool);
 bool homa_pool_memory_ok(struct homa_sock *hsk);
+int homa_pool_copy_packet(u64 start, struct sk_buff *skb, const u32 *bpages);
 int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
-		   const u32 *bpages);
+		   const u32 *bpages, const struct homa_early *early);
 int homa_pool_copy_to(struct sk_buff_head *packets, void __user *to);
 
 /* ---- rx.c, rx_control.c: packets in ---- */

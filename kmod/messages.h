@@ -32,6 +32,7 @@ void homa_send_drop(struct homa_outgoing *out);
 /**
  * struct homa_delivery - a message on its way to the application
  * @packets: its data
+ * @early: what of it was copied before it was complete
  * @args: what recvmsg() returns
  * @key: peer
  * @dport: peer's port
@@ -44,6 +45,7 @@ void homa_send_drop(struct homa_outgoing *out);
  */
 struct homa_delivery {
 	struct sk_buff_head packets;
+	struct homa_early early;
 	struct homa_recvmsg_args *args;
 	struct homa_peer_key key;
 	u16 dport;

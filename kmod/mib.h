@@ -70,6 +70,9 @@
 	X(reply_calls, "responses that were to be sent")			\
 	X(recv_cycles, "time spent on receiving, sleep included")		\
 	X(recv_calls, "messages that were to be received")		\
+	X(early_copies, "times that a thread copied part of a message that was still to come") \
+	X(early_copy_bytes, "message bytes copied so")			\
+	X(early_copy_again, "of these, copied again because the region or the process is another") \
 	X(timer_cycles, "time spent on RPCs by the timer")		\
 	X(resent_packets, "DATA packets sent again")			\
 	X(resent_packets_used, "DATA packets marked as resent that were useful") \

@@ -269,6 +269,27 @@ int homa_pool_start(const struct homa_pool *pool, u64 *start)
 	return err;
 }
 
+/**
+ * homa_pool_own() - the region, if it was set for the memory of the calling process
+ * @pool: pool
+ * @start: user address
+ *
+ * Context: a system call on the socket.
+ * Return: what tells this region from all others, or 0.
+ */
+u64 homa_pool_own(const struct homa_pool *pool, u64 *start)
+{
+	const struct homa_region *region;
+	u64 id;
+
+	rcu_read_lock();
+	region = rcu_dereference(pool->region);
+	id = homa_region_own(region);
+	*start = homa_region_where(region);
+	rcu_read_unlock();
+	return id;
+}
+
 static void put_locked(struct homa_pool *pool, u32 bpage)
 {
 	lockdep_assert_held(&pool->lock);
@@ -615,10 +636,21 @@ static int copy_piece(const struct sk_buff *skb, u32 offset, void __user *to,
 	return skb_copy_datagram_iter(skb, offset, &iter, bytes);
 }
 
-/* Copy @bytes at @offset of @skb to message offset @at. */
-static int copy_run(u64 start, struct sk_buff *skb, u32 offset,
-		    const u32 *bpages, u32 at, u32 bytes)
+/**
+ * homa_pool_copy_packet() - put the bytes of a packet where they belong
+ * @start: address of the region
+ * @skb: packet of a homa_rpc.rxq
+ * @bpages: buffers of its message
+ *
+ * Context: process; no locks.  Return: 0 or -EFAULT.
+ */
+int homa_pool_copy_packet(u64 start, struct sk_buff *skb, const u32 *bpages)
 {
+	const struct homa_skb_cb *cb = HOMA_SKB_CB(skb);
+	u32 offset = cb->data_offset;
+	u32 bytes = cb->end - cb->start;
+	u32 at = cb->start;
+
 	while (bytes) {
 		u32 in_bpage = at & (HOMA_BPAGE_SIZE - 1);
 		u32 n = min(bytes, HOMA_BPAGE_SIZE - in_bpage);
@@ -634,30 +666,53 @@ static int copy_run(u64 start, struct sk_buff *skb, u32 offset,
 	return 0;
 }
 
+/*
+ * Part of a message was copied before: drop those packets, if the region still is the
+ * one that it was copied to, and in the memory of this process.
+ */
+static int skip_early(struct homa_pool *pool, struct sk_buff_head *packets,
+		      const struct homa_early *early, u64 *start)
+{
+	struct sk_buff *skb;
+	bool more = true;
+
+	/* One look at the region: it may be replaced at any moment. */
+	if (homa_pool_own(pool, start) != early->region) {
+		HOMA_ADD(pool->hn, early_copy_again, early->bytes);
+		return homa_pool_start(pool, start);
+	}
+	while (more && (skb = __skb_dequeue(packets)) != NULL) {
+		more = skb != early->last;
+		consume_skb(skb);
+	}
+	return 0;
+}
+
 /**
  * homa_pool_copy() - put a message where the application expects it
  * @pool: pool
  * @packets: its packets; consumed
  * @bpages: its buffers
+ * @early: what of it was copied before
  *
  * Context: process, in the address space of the region; no locks.
  * Return: 0; -EFAULT if part of the region is not writable; -EPERM if it has
  * become one that is not for this process.
  */
 int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
-		   const u32 *bpages)
+		   const u32 *bpages, const struct homa_early *early)
 {
 	struct sk_buff *skb;
 	u64 start;
 	int err;
 
-	err = homa_pool_start(pool, &start);
+	if (likely(!early->last))
+		err = homa_pool_start(pool, &start);
+	else
+		err = skip_early(pool, packets, early, &start);
 	while ((skb = __skb_dequeue(packets)) != NULL) {
-		const struct homa_skb_cb *cb = HOMA_SKB_CB(skb);
-
 		if (!err)
-			err = copy_run(start, skb, cb->data_offset, bpages,
-				       cb->start, cb->end - cb->start);
+			err = homa_pool_copy_packet(start, skb, bpages);
 		consume_skb(skb);
 	}
 	return err;

@@ -51,12 +51,14 @@ bool homa_ready_pending(struct homa_sock *hsk)
 
 /*
  * Each RPC that becomes ready wakes one of the threads that sleep in recvmsg(), and
- * these sleep only while none is ready: no other wake-up is for them.
+ * these sleep only while none is ready: no other wake-up is for them, but the one to
+ * copy part of a message.
  */
 static int wake_reader(struct wait_queue_entry *wait, unsigned int mode,
 		       int sync, void *key)
 {
-	if (key && !(key_to_poll(key) & (EPOLLRDBAND | EPOLLERR | EPOLLHUP)))
+	if (key && !(key_to_poll(key) & (EPOLLRDBAND | EPOLLERR | EPOLLHUP |
+					 HOMA_POLL_EARLY)))
 		return 0;
 	return autoremove_wake_function(wait, mode, sync, key);
 }
@@ -179,12 +181,13 @@ static void count_wait(struct homa_net *hn, bool slept)
 /**
  * homa_ready_wait() - next RPC for a receiver that names none
  * @hsk: socket
+ * @room: the receiver has room of its own for messages of up to so many bytes
  * @timeo: jiffies to wait; 0 = not
  *
  * Context: process.  Return: referenced, unlinked from the ready list; or
  * ERR_PTR: -EAGAIN, -EINTR, -ESHUTDOWN.
  */
-struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, long timeo)
+struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, u32 room, long timeo)
 {
 	struct sock *sk = homa_sock_sk(hsk);
 	DEFINE_WAIT_FUNC(wait, wake_reader);
@@ -211,6 +214,8 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, long timeo)
 		}
 	}
 	for (;;) {
+		if (unlikely(!list_empty_careful(&hsk->early)) && timeo)
+			homa_early_run(hsk, room);
 		prepare_to_wait_exclusive(sk_sleep(sk), &wait,
 					  TASK_INTERRUPTIBLE);
 		/* A message wins against whatever else happened. */
@@ -264,17 +269,35 @@ static bool private_done(struct homa_rpc *rpc)
 	return done;
 }
 
+/* Return: as wait_event_interruptible_timeout(). */
+static long wait_private(struct homa_rpc *rpc, u32 room, long timeo)
+{
+	long left;
+
+	for (;;) {
+		left = wait_event_interruptible_timeout(rpc->wait,
+							private_done(rpc) ||
+							(timeo && READ_ONCE(rpc->early_wanted)),
+							timeo);
+		if (left <= 0 || !timeo || !READ_ONCE(rpc->early_wanted))
+			return left;
+		timeo = left;
+		homa_early_copy(rpc, room);
+	}
+}
+
 /**
  * homa_ready_wait_private() - wait for a private RPC
  * @hsk: socket
  * @id: client id
+ * @room: as for homa_ready_wait()
  * @timeo: jiffies to wait; 0 = not
  *
  * Context: process.  Return: referenced; or ERR_PTR: -ENOENT (no such client
  * RPC), -EINVAL (not private, or another thread waits for it), -EAGAIN,
  * -EINTR.
  */
-struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
+struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id, u32 room,
 					 long timeo)
 {
 	struct homa_rpc *rpc;
@@ -296,8 +319,7 @@ struct homa_rpc *homa_ready_wait_private(struct homa_sock *hsk, u64 id,
 	homa_rpc_unlock(rpc);
 
 	began = homa_cycles();
-	left = wait_event_interruptible_timeout(rpc->wait, private_done(rpc),
-						timeo);
+	left = wait_private(rpc, room, timeo);
 	if (!done)
 		HOMA_ADD(hsk->hn, blocked_cycles, homa_cycles_since(began));
 	homa_rpc_lock(rpc);

@@ -22,12 +22,16 @@
  * @start: user address
  * @mm: memory of who set it; only the structure is referenced
  * @cred: who set it, referenced
+ * @id: no other region has or had it; not 0
  */
 struct homa_region {
 	u64 start;
 	struct mm_struct *mm;
 	const struct cred *cred;
+	u64 id;
 };
+
+static atomic64_t last_id;
 
 /**
  * homa_region_new() - a region of the calling process
@@ -46,6 +50,7 @@ struct homa_region *homa_region_new(u64 start)
 	region->mm = current->mm;
 	mmgrab(region->mm);
 	region->cred = get_current_cred();
+	region->id = atomic64_inc_return(&last_id);
 	return region;
 }
 
@@ -113,6 +118,18 @@ int homa_region_start(const struct homa_region *region, u64 *start)
 		return -EPERM;
 	*start = region->start;
 	return 0;
+}
+
+/**
+ * homa_region_own() - is it the very memory of the caller?
+ * @region: region
+ *
+ * Context: a system call, rcu_read_lock().
+ * Return: what tells this region from all others, or 0 if it is for other memory.
+ */
+u64 homa_region_own(const struct homa_region *region)
+{
+	return region->mm == current->mm ? region->id : 0;
 }
 
 /**

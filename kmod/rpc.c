@@ -26,6 +26,7 @@ static void construct(void *obj)
 	INIT_HLIST_NODE(&rpc->hash);
 	INIT_LIST_HEAD(&rpc->sock_link);
 	INIT_LIST_HEAD(&rpc->ready_link);
+	INIT_LIST_HEAD(&rpc->early_link);
 	INIT_LIST_HEAD(&rpc->young_link);
 	INIT_LIST_HEAD(&rpc->wheel_link);
 	INIT_LIST_HEAD(&rpc->evict_link);
@@ -524,7 +525,33 @@ static void unlink_sock_locked(struct homa_rpc *rpc)
 		list_del_init(&rpc->ready_link);
 		hsk->num_ready--;
 	}
+	if (!list_empty(&rpc->early_link))
+		list_del_init(&rpc->early_link);
 	spin_unlock(&hsk->ready_lock);
+}
+
+/**
+ * homa_rpc_release_locked() - give back what a dead RPC has of its incoming message
+ * @rpc: dead RPC
+ * @todo: to be run after unlocking
+ *
+ * Context: RPC lock held; takes pool->lock.
+ */
+void homa_rpc_release_locked(struct homa_rpc *rpc, struct homa_todo *todo)
+{
+	lockdep_assert_held(&rpc->bucket->lock);
+	/* A thread writes to these buffers: it will do this when it is done. */
+	if (unlikely(rpc->copying))
+		return;
+	if (rpc->num_bpages) {
+		homa_pool_free(rpc->hsk->pool, rpc->bpages, rpc->num_bpages);
+		rpc->num_bpages = 0;
+		todo->serve = rpc->hsk;
+	}
+	if (!skb_queue_empty(&rpc->rxq)) {
+		HOMA_ADD(rpc->hn, reaper_dead_skbs, skb_queue_len(&rpc->rxq));
+		skb_queue_splice_tail_init(&rpc->rxq, &todo->free);
+	}
 }
 
 /**
@@ -562,15 +589,7 @@ void homa_rpc_end_locked(struct homa_rpc *rpc, enum homa_end why,
 		homa_grant_remove_locked(rpc, todo);
 	if (!RB_EMPTY_NODE(&rpc->stall_node))
 		homa_pool_unstall_locked(rpc);
-	if (rpc->num_bpages) {
-		homa_pool_free(rpc->hsk->pool, rpc->bpages, rpc->num_bpages);
-		rpc->num_bpages = 0;
-		todo->serve = rpc->hsk;
-	}
-	if (!skb_queue_empty(&rpc->rxq)) {
-		HOMA_ADD(rpc->hn, reaper_dead_skbs, skb_queue_len(&rpc->rxq));
-		skb_queue_splice_tail_init(&rpc->rxq, &todo->free);
-	}
+	homa_rpc_release_locked(rpc, todo);
 	if (rpc->waited) {
 		homa_rpc_hold(rpc);
 		todo->wake_private = rpc;

@@ -273,6 +273,7 @@ static void rx_data(struct homa_sock *hsk, struct sk_buff *skb,
 	struct homa_rpc *rpc;
 	u64 rtt_ns = 0;
 	bool taken = false;
+	bool early = false;
 
 	/* Without memory for it the packet is as good as lost on its way. */
 	if (!homa_mem_rx_charge(hsk, skb->truesize)) {
@@ -328,9 +329,13 @@ took:
 			HOMA_INC(hn, resent_packets_used);
 		if (homa_rpc_rx_complete(&rpc->core)) {
 			count_complete(rpc);
-			homa_ready_add_locked(rpc, &todo);
+			/* Who copies offers it when it is done. */
+			if (likely(!rpc->copying))
+				homa_ready_add_locked(rpc, &todo);
 		} else {
 			homa_timer_start_locked(rpc);
+			if (homa_early_due(&rpc->core.rx, rpc->early_offered))
+				early = homa_early_offer_locked(rpc, &todo);
 		}
 		if (rpc->grantee.state != HOMA_GRANTEE_IDLE ||
 		    homa_rpc_needs_grants(&rpc->core))
@@ -343,6 +348,8 @@ took:
 	homa_rpc_unlock(rpc);
 
 	homa_todo_run(&todo);
+	if (early)
+		homa_early_wake(hsk);
 	if (cutoffs) {
 		send_cutoffs(cutoffs);
 		homa_rpc_put(cutoffs);

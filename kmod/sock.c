@@ -54,6 +54,7 @@ int homa_sock_init(struct sock *sk)
 	INIT_HLIST_NODE(&hsk->port_link);
 	INIT_LIST_HEAD(&hsk->rpcs);
 	INIT_LIST_HEAD(&hsk->ready);
+	INIT_LIST_HEAD(&hsk->early);
 	INIT_LIST_HEAD(&hsk->evictable);
 	hsk->num_rpcs = 0;
 	hsk->num_clients = 0;
