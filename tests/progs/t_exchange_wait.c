@@ -450,6 +450,7 @@ static void finish_large(struct hosts *h, unsigned int num)
 static void test_room(int family)
 {
 	static struct waiter w;
+	uint64_t start_ms;
 	struct hosts h;
 	uint32_t i, n;
 
@@ -477,6 +478,16 @@ static void test_room(int family)
 	T_RET(call(&w), -EAGAIN);
 	T_EQ(w.x.args.num_sends, 0);
 	set_timeout(&h.client, SO_SNDTIMEO, 0);
+
+	t_case("family %d: the time of a call is for room, too", family);
+	prepare_large(&w, &h);
+	x_room(&w.x, w.room, sizeof(w.room));
+	w.x.args.timeout_ns = 30 * MS;
+	start_ms = t_now_ms();
+	T_RET(call(&w), -EAGAIN);
+	T_OK(t_now_ms() - start_ms + 1 >= 30);
+	T_EQ(w.x.args.num_sends, 0);
+	T_EQ(w.x.args.num_recvs, 0);
 
 	t_case("family %d: a signal ends the wait for room", family);
 	finish_large(&h, n);
