@@ -424,7 +424,7 @@ static int attach_verdict(const char *hook, int map, int verdict)
 
 static struct homa_exchange exchange_args;
 
-/* Requests to the ports PORT + @ports[i], then receive up to @max. */
+/* Requests to the ports PORT + @ports[i] ('-': where connect() said), then receive up to @max. */
 static int exchange(const struct t_sock *sock, const char *ports, uint32_t max)
 {
 	static char data[100], rooms[MESSAGES][100];
@@ -437,7 +437,7 @@ static int exchange(const struct t_sock *sock, const char *ports, uint32_t max)
 		.num_recvs = max,
 	};
 	for (i = 0; i < MESSAGES; i++) {
-		if (i < exchange_args.num_sends) {
+		if (i < exchange_args.num_sends && ports[i] != '-') {
 			struct t_addr to = t_loopback(sock->family, (uint16_t)(PORT + ports[i] - '0'));
 
 			memcpy(&out[i].to, &to.sa, to.len);
@@ -484,6 +484,10 @@ static void check_calls(int family)
 	T_RET(exchange(&other, "", 0), 0);
 	T_EQ(count_in(recvs), 2);
 	T_EQ(count_in(sends), 6);
+	/* connect() may change that at any time. */
+	T_EQ(connect(client.fd, (struct sockaddr *)&addr.sa, addr.len), 0);
+	T_RET(exchange(&client, "---", 0), 0);
+	T_EQ(count_in(sends), 9);
 	close(link);
 	close(link2);
 
