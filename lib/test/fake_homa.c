@@ -85,6 +85,22 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *hdr, int flags);
 int __wrap_ioctl(int fd, unsigned long request, void *arg);
 int __wrap_close(int fd);
 
+static void take_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void drop_lock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Unlike a kernel's, our lock might be held in a forked child for ever. */
+static __attribute__((constructor)) void prepare_for_fork(void)
+{
+	pthread_atfork(take_lock, drop_lock, drop_lock);
+}
+
 static bool is_fake(int fd)
 {
 	return fd >= 0 && fd < MAX_SOCKETS && sockets[fd].used;
