@@ -21,17 +21,12 @@
 /**
  * lh_exchange_init() - find out whether the kernel has HOMAIOCEXCHANGE
  * @homa: the handle, with its socket
- *
- * In a call only the wait for the response has a deadline, not the one for room to send. That
- * one ends after a tick here, and is continued by us.
  */
 void lh_exchange_init(struct homa *homa)
 {
-	const struct timeval tick = { .tv_usec = 1 };
 	struct homa_exchange nothing = { 0 };
 
-	homa->can_exchange = !ioctl(homa->fd, HOMAIOCEXCHANGE, &nothing) &&
-		!setsockopt(homa->fd, SOL_SOCKET, SO_SNDTIMEO, &tick, sizeof(tick));
+	homa->can_exchange = !ioctl(homa->fd, HOMAIOCEXCHANGE, &nothing);
 }
 
 /* The address as the kernel wants it. Odd ones are left to sendmsg() and its errors: 0. */
@@ -79,7 +74,7 @@ bool lh_exchange_suits(const struct homa *homa, const struct sockaddr *to, sockl
  * @to:       where to
  * @iov:      the message
  * @args:     as for sendmsg(), in and out
- * @wait:     wait a tick for room
+ * @wait:     wait for room
  *
  * Return: 0 or -1, with errno.
  */

@@ -245,8 +245,6 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t 
 
 	if (!is_fake(fd))
 		return __real_setsockopt(fd, level, name, value, bytes);
-	if (level == SOL_SOCKET && name == SO_SNDTIMEO)
-		return 0;		/* there always is room */
 	pthread_mutex_lock(&lock);
 	if (level != IPPROTO_HOMA || name != SO_HOMA_RCVBUF || bytes != sizeof(*args))
 		return fail(fd, EINVAL, "not this option");
