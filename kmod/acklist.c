@@ -125,6 +125,7 @@ u32 homa_peer_take_acks(struct homa_peer *peer, struct homa_ack *acks, u32 max)
 		WRITE_ONCE(peer->more_acks, NULL);
 	}
 	spin_unlock_bh(&peer->lock);
-	kfree(unused);
+	if (unlikely(unused))
+		kfree(unused);
 	return num;
 }

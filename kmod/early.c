@@ -191,21 +191,43 @@ static struct homa_rpc *pop(struct homa_sock *hsk)
 }
 
 /**
+ * homa_early_left() - how long a thread may still wait that has copied
+ * @timeo: jiffies that it could wait when it began
+ * @began: jiffies then
+ */
+long homa_early_left(long timeo, unsigned long began)
+{
+	if (timeo == MAX_SCHEDULE_TIMEOUT)
+		return timeo;
+	return max_t(long, timeo - (long)(jiffies - began), 0);
+}
+
+/**
  * homa_early_run() - copy until there is something to receive, or nothing to copy
  * @hsk: socket
  * @room: as for homa_early_copy()
+ * @timeo: jiffies that the thread may wait
  *
  * Context: process, in recvmsg(), about to sleep; no locks.
+ * Return: what is left of @timeo.
  */
-void homa_early_run(struct homa_sock *hsk, u32 room)
+long homa_early_run(struct homa_sock *hsk, u32 room, long timeo)
 {
+	unsigned long began = jiffies;
 	struct homa_rpc *rpc;
+	u64 start;
 
-	while (!homa_ready_pending(hsk) && !signal_pending(current)) {
+	/* What this process must not copy is left for one that may. */
+	if (!homa_pool_own(hsk->pool, &start))
+		return timeo;
+	while (!homa_ready_pending(hsk) && !signal_pending(current) &&
+	       homa_early_left(timeo, began)) {
 		rpc = pop(hsk);
 		if (!rpc)
 			break;
 		homa_early_copy(rpc, room);
 		homa_rpc_put(rpc);
+		cond_resched();
 	}
+	return homa_early_left(timeo, began);
 }

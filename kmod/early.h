@@ -31,6 +31,7 @@ struct homa_early {
 bool homa_early_offer_locked(struct homa_rpc *rpc, struct homa_todo *todo);
 void homa_early_wake(struct homa_sock *hsk);
 void homa_early_copy(struct homa_rpc *rpc, u32 room);
-void homa_early_run(struct homa_sock *hsk, u32 room);
+long homa_early_left(long timeo, unsigned long began);
+long homa_early_run(struct homa_sock *hsk, u32 room, long timeo);
 
 #endif /* HOMA_KMOD_EARLY_H */

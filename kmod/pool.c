@@ -617,8 +617,8 @@ void homa_pool_serve(struct homa_sock *hsk)
 }
 
 /* Copy @bytes at @offset of @skb to the application. */
-static int copy_piece(const struct sk_buff *skb, u32 offset, void __user *to,
-		      u32 bytes)
+static noinline int copy_pages(const struct sk_buff *skb, u32 offset,
+			       void __user *to, u32 bytes)
 {
 	struct iov_iter iter;
 	struct iovec iov = {
@@ -626,25 +626,24 @@ static int copy_piece(const struct sk_buff *skb, u32 offset, void __user *to,
 		.iov_len = bytes,
 	};
 
-	/* A short message: no need for the general way. */
-	if (offset + bytes <= skb_headlen(skb))
-		return copy_to_user(to, skb->data + offset, bytes) ?
-		       -EFAULT : 0;
 	if (!access_ok(to, bytes))
 		return -EFAULT;
 	iov_iter_init(&iter, ITER_DEST, &iov, 1, bytes);
 	return skb_copy_datagram_iter(skb, offset, &iter, bytes);
 }
 
-/**
- * homa_pool_copy_packet() - put the bytes of a packet where they belong
- * @start: address of the region
- * @skb: packet of a homa_rpc.rxq
- * @bpages: buffers of its message
- *
- * Context: process; no locks.  Return: 0 or -EFAULT.
- */
-int homa_pool_copy_packet(u64 start, struct sk_buff *skb, const u32 *bpages)
+static inline int copy_piece(const struct sk_buff *skb, u32 offset,
+			     void __user *to, u32 bytes)
+{
+	/* A short message: no need for the general way. */
+	if (offset + bytes <= skb_headlen(skb))
+		return copy_to_user(to, skb->data + offset, bytes) ?
+		       -EFAULT : 0;
+	return copy_pages(skb, offset, to, bytes);
+}
+
+/* Put the bytes of a packet where they belong. */
+static inline int copy_packet(u64 start, struct sk_buff *skb, const u32 *bpages)
 {
 	const struct homa_skb_cb *cb = HOMA_SKB_CB(skb);
 	u32 offset = cb->data_offset;
@@ -664,6 +663,19 @@ int homa_pool_copy_packet(u64 start, struct sk_buff *skb, const u32 *bpages)
 		at += n;
 	}
 	return 0;
+}
+
+/**
+ * homa_pool_copy_packet() - put the bytes of a packet where they belong
+ * @start: address of the region
+ * @skb: packet of a homa_rpc.rxq
+ * @bpages: buffers of its message
+ *
+ * Context: process; no locks.  Return: 0 or -EFAULT.
+ */
+int homa_pool_copy_packet(u64 start, struct sk_buff *skb, const u32 *bpages)
+{
+	return copy_packet(start, skb, bpages);
 }
 
 /*
@@ -712,7 +724,7 @@ int homa_pool_copy(struct homa_pool *pool, struct sk_buff_head *packets,
 		err = skip_early(pool, packets, early, &start);
 	while ((skb = __skb_dequeue(packets)) != NULL) {
 		if (!err)
-			err = homa_pool_copy_packet(start, skb, bpages);
+			err = copy_packet(start, skb, bpages);
 		consume_skb(skb);
 	}
 	return err;

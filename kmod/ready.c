@@ -215,7 +215,7 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, u32 room, long timeo)
 	}
 	for (;;) {
 		if (unlikely(!list_empty_careful(&hsk->early)) && timeo)
-			homa_early_run(hsk, room);
+			timeo = homa_early_run(hsk, room, timeo);
 		prepare_to_wait_exclusive(sk_sleep(sk), &wait,
 					  TASK_INTERRUPTIBLE);
 		/* A message wins against whatever else happened. */
@@ -235,13 +235,15 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, u32 room, long timeo)
 		timeo = schedule_timeout(timeo);
 		cycles = homa_cycles_since(began);
 		HOMA_ADD(hsk->hn, blocked_cycles, cycles);
-		if (alone || READ_ONCE(hsk->poll_credit))
-			learn(hsk, alone, cycles);
 		slept = true;
 		/* Not queued any more: woken once, for one RPC. */
 		balanced = list_empty_careful(&wait.entry);
 		/* Usually that is it: no need to queue up again for a look. */
 		rpc = pop(hsk);
+		/* Waking up to copy says nothing about when messages come. */
+		if ((alone || READ_ONCE(hsk->poll_credit)) &&
+		    (rpc || list_empty_careful(&hsk->early)))
+			learn(hsk, alone, cycles);
 		if (rpc)
 			break;
 		balanced = false;
@@ -272,6 +274,7 @@ static bool private_done(struct homa_rpc *rpc)
 /* Return: as wait_event_interruptible_timeout(). */
 static long wait_private(struct homa_rpc *rpc, u32 room, long timeo)
 {
+	unsigned long began;
 	long left;
 
 	for (;;) {
@@ -281,8 +284,9 @@ static long wait_private(struct homa_rpc *rpc, u32 room, long timeo)
 							timeo);
 		if (left <= 0 || !timeo || !READ_ONCE(rpc->early_wanted))
 			return left;
-		timeo = left;
+		began = jiffies;
 		homa_early_copy(rpc, room);
+		timeo = homa_early_left(left, began);
 	}
 }
 

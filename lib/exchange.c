@@ -153,11 +153,13 @@ static int64_t left_ns(uint64_t end_ns)
 }
 
 /* Our RPC is not there any more: because of shutdown(), or HOMAIOCABORT by the program. */
-static int gone(struct homa *homa)
+static int gone(struct homa *homa, uint64_t id)
 {
 	struct lh_received received;
 	int ret;
 
+	/* Or the kernel minds something else; then nobody will receive it. */
+	lh_abort(homa, id);
 	pthread_mutex_lock(&homa->lock);
 	ret = lh_receive(homa, &received);
 	if (ret == -ESHUTDOWN)
@@ -176,7 +178,8 @@ static int go_on(struct homa *homa, struct homa_exchange *args, struct homa_send
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	int ret, err = errno;
 
-	if (!args->id && !args->num_sends) {
+	/* Whoever forbids the call leaves everything as it was. */
+	if (!args->id && (!args->num_sends || !send->id)) {
 		args->num_sends = 1;
 		send->id = 0;
 		if (err == EINTR)
@@ -197,7 +200,7 @@ static int go_on(struct homa *homa, struct homa_exchange *args, struct homa_send
 			nanosleep(&moment, NULL);
 		return 0;
 	case EINVAL:
-		return gone(homa);
+		return gone(homa, args->id);
 	case EFAULT:
 		return lh_fail_rpc(-EFAULT);
 	default:
@@ -211,6 +214,7 @@ static int go_on(struct homa *homa, struct homa_exchange *args, struct homa_send
 static int exchange(struct homa *homa, struct homa_exchange *args, struct homa_send *send,
 		    uint64_t end_ns)
 {
+	uint32_t num_returns;
 	int ret;
 
 	do {
@@ -222,8 +226,11 @@ static int exchange(struct homa *homa, struct homa_exchange *args, struct homa_s
 		if (!args->timeout_ns)
 			return lh_wait_writable(homa, end_ns);
 		args->num_recvs = 1;
+		num_returns = args->num_returns;
 		if (!ioctl(homa->fd, HOMAIOCEXCHANGE, args))
 			return 0;
+		/* Those behind a buffer that it refused are still ours. */
+		args->returns += (num_returns - args->num_returns) * sizeof(uint32_t);
 		ret = go_on(homa, args, send, end_ns);
 	} while (!ret);
 	return ret;
@@ -278,7 +285,7 @@ int lh_call(struct homa *homa, const struct sockaddr *to, socklen_t to_bytes,
 		ret = exchange(homa, &args, &send, end_ns);
 	/* Taken along, unless nothing was. */
 	if (args.num_returns)
-		lh_give_back(homa, returns, args.num_returns);
+		lh_give_back(homa, (uint32_t *)(uintptr_t)args.returns, args.num_returns);
 	if (!ret && recv.error)
 		ret = lh_fail_rpc(-recv.error);
 	if (ret) {

@@ -174,5 +174,8 @@ int lh_abort(struct homa *homa, uint64_t id)
 {
 	struct homa_abort_args args = { .id = id };
 
+	/* 0 would be all of them. */
+	if (!id)
+		return -EINVAL;
 	return ioctl(homa->fd, HOMAIOCABORT, &args) ? -errno : 0;
 }

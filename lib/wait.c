@@ -180,9 +180,9 @@ static void pass_on(struct homa *homa)
 		pthread_cond_signal(&waiter->cond);
 }
 
-/* Bring a message to whom it belongs, and return with the lock. A long one may have to be copied, and a bare frame makes
- * us send a chunk: another thread polls meanwhile. For other short ones waking that thread
- * would cost more.
+/* Bring a message to whom it belongs, and return with the lock. A long one may have to be
+ * copied, and a bare frame makes us send a chunk: another thread polls meanwhile. For other
+ * short ones waking that thread would cost more.
  */
 static void route(struct homa *homa, struct lh_received *received)
 {
