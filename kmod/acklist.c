@@ -4,8 +4,9 @@
  *
  * The list is as long as an ACK packet takes.  For whoever sends a request for each
  * response that it gets, several at a time, it may be longer: each request takes
- * one along, and no packet is needed only for them.  But no longer than there are RPCs
- * under way: with the last response of a burst no more is left than with single calls.
+ * one along, and no packet is needed only for them.  But no more than the socket has
+ * RPCs under way, whoever they go to: with the last response of a burst no more is left
+ * than with single calls.
  */
 #include <linux/slab.h>
 #include "homa.h"

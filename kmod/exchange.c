@@ -328,8 +328,8 @@ static int receive_all(struct socket *sock, const struct homa_exchange *want,
 			return 0;
 		what.to++;
 		err = receive(hsk, &what);
-		/* Another thread was faster; or the next call will say it. */
-		if (err == -EAGAIN || err == -ESHUTDOWN)
+		/* Another thread was faster; or the next call will say what is wrong. */
+		if (err == -EAGAIN || err == -ESHUTDOWN || err == -EINVAL)
 			return 0;
 		cond_resched();
 	}

@@ -194,6 +194,7 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, u32 room, long timeo)
 	struct homa_rpc *rpc;
 	bool balanced = false;
 	bool slept = false;
+	bool again;
 	bool alone;
 	int err = 0;
 	u64 cycles;
@@ -235,13 +236,14 @@ struct homa_rpc *homa_ready_wait(struct homa_sock *hsk, u32 room, long timeo)
 		timeo = schedule_timeout(timeo);
 		cycles = homa_cycles_since(began);
 		HOMA_ADD(hsk->hn, blocked_cycles, cycles);
+		again = slept;
 		slept = true;
 		/* Not queued any more: woken once, for one RPC. */
 		balanced = list_empty_careful(&wait.entry);
 		/* Usually that is it: no need to queue up again for a look. */
 		rpc = pop(hsk);
 		/* Waking up to copy says nothing about when messages come. */
-		if ((alone || READ_ONCE(hsk->poll_credit)) &&
+		if ((alone || READ_ONCE(hsk->poll_credit)) && !again &&
 		    (rpc || list_empty_careful(&hsk->early)))
 			learn(hsk, alone, cycles);
 		if (rpc)
@@ -274,19 +276,19 @@ static bool private_done(struct homa_rpc *rpc)
 /* Return: as wait_event_interruptible_timeout(). */
 static long wait_private(struct homa_rpc *rpc, u32 room, long timeo)
 {
-	unsigned long began;
+	unsigned long began = jiffies;
+	long rest = timeo;
 	long left;
 
 	for (;;) {
 		left = wait_event_interruptible_timeout(rpc->wait,
 							private_done(rpc) ||
-							(timeo && READ_ONCE(rpc->early_wanted)),
-							timeo);
-		if (left <= 0 || !timeo || !READ_ONCE(rpc->early_wanted))
+							(rest && READ_ONCE(rpc->early_wanted)),
+							rest);
+		if (left <= 0 || !rest || !READ_ONCE(rpc->early_wanted))
 			return left;
-		began = jiffies;
 		homa_early_copy(rpc, room);
-		timeo = homa_early_left(left, began);
+		rest = homa_early_left(timeo, began);
 	}
 }
 

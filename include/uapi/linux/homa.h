@@ -148,8 +148,8 @@
  *            "error".
  *    returns, num_returns: in: bpage_offsets that are given back, before
  *            anything else, at most HOMA_EXCHANGE_RETURNS_MAX. out: num_returns
- *            is how many were not: the first that is not ours to give, and all
- *            behind it; else 0.
+ *            is how many were not, the last ones; after EINVAL because of one
+ *            that is not ours to give it is the first of these.
  *    id:     in: 0 takes any request or any response that is not private, else
  *            the id of one private request of ours.
  *    flags:  HOMA_EXCHANGE_CALL: the first message to be sent is a request that
@@ -168,9 +168,9 @@
  * itself. It fails as sendmsg() does if a message cannot be sent; the ones
  * before it were, and nothing was received. If all were sent, it fails as
  * recvmsg() does if nothing can be received: with EAGAIN when the time is over,
- * EINTR after a signal. A call that was interrupted or whose time is over has
- * its request still under way, and its id in it: wait for it again with "id", or
- * end it with HOMAIOCABORT.
+ * EINTR after a signal. With HOMA_EXCHANGE_CALL the request is then still under
+ * way, and its id is in it, if num_sends is 1: wait for it again with "id", or end
+ * it with HOMAIOCABORT.
  */
 
 #ifndef _UAPI_LINUX_HOMA_H
